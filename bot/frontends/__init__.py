@@ -1,0 +1,1 @@
+"""One file or folder per platform: platform event in, :class:`Incoming`; Reply out."""

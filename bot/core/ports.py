@@ -68,6 +68,10 @@ class Encoder(Protocol):
         """Encode one picture. Raises also PictureRefusedError."""
         ...
 
+    async def ready(self) -> bool:
+        """Tell whether a worker with its model loaded is there; never raises."""
+        ...
+
 
 class ImageIndex(Protocol):
     """The pictures of a collection by their vectors."""

@@ -1,0 +1,105 @@
+"""Adding pictures to a collection and taking them out again."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Sequence
+from dataclasses import dataclass
+
+from bot.core.errors import ImageGoneError, NotAllowedError
+from bot.core.messages import Person, Picture, PictureKind, Upload
+from bot.core.ports import Added, ImageStore, StoredImage
+from bot.core.sniff import is_supported, media_type
+
+MAX_CAPTION_CHARACTERS = 1000
+MAX_UPLOAD_BYTES = 50 * 2**20
+
+
+@dataclass(frozen=True, slots=True)
+class UploadLimits:
+    """What an upload may be."""
+
+    max_bytes: int = MAX_UPLOAD_BYTES
+
+
+class Library:
+    """Takes uploads in and pictures out, for those who may."""
+
+    def __init__(self, store: ImageStore, limits: UploadLimits) -> None:
+        self._store = store
+        self._limits = limits
+
+    async def add(
+        self, collection: str, person: Person, uploads: Sequence[Upload]
+    ) -> Sequence[Added]:
+        """Store uploads durably, order kept; what is plainly no picture is refused at once.
+
+        Raises NotAllowedError. What only decoding can tell is told by :meth:`watch`.
+        """
+        if not person.is_admin:
+            raise NotAllowedError
+        checked = [self._check(upload) for upload in uploads]
+        accepted = [
+            (_clean(upload), kind)
+            for upload, (kind, _) in zip(uploads, checked, strict=True)
+            if kind is not None
+        ]
+        stored = iter(await self._store.add(collection, person, accepted) if accepted else ())
+        return [
+            next(stored) if kind is not None else Added(None, upload.filename, refusal=refusal)
+            for upload, (kind, refusal) in zip(uploads, checked, strict=True)
+        ]
+
+    def _check(self, upload: Upload) -> tuple[str | None, str | None]:
+        """Return (media type, None) or (None, reason)."""
+        if not upload.content:
+            return None, "empty"
+        if len(upload.content) > self._limits.max_bytes:
+            return None, "too_large"
+        kind = media_type(upload.content)
+        if kind is None:
+            return None, "not_a_picture"
+        return (kind, None) if is_supported(kind) else (None, "unsupported")
+
+    def watch(self, collection: str, image_ids: Sequence[int]) -> AsyncIterator[StoredImage]:
+        """Yield each picture once, as it becomes ready or failed."""
+        return self._store.watch(collection, image_ids)
+
+    async def delete(self, collection: str, person: Person, image_id: int) -> StoredImage:
+        """Delete a picture and return what it was; raises NotAllowedError, ImageGoneError."""
+        image = await self._store.get(collection, image_id)
+        if image is None:
+            raise ImageGoneError
+        if not may_delete(person, image.uploader_id):
+            raise NotAllowedError
+        if not await self._store.delete(collection, image_id):
+            raise ImageGoneError
+        return image
+
+    async def get(self, collection: str, image_id: int) -> StoredImage:
+        """Look a picture up; raises ImageGoneError."""
+        image = await self._store.get(collection, image_id)
+        if image is None:
+            raise ImageGoneError
+        return image
+
+    async def read(self, collection: str, image_id: int, kind: PictureKind) -> Picture | None:
+        """Return a picture's bytes, or None when the collection does not have it."""
+        return await self._store.read(collection, image_id, kind)
+
+
+def may_delete(person: Person, uploader_id: str) -> bool:
+    """Tell whether a person may delete a picture: admins, and whoever added it."""
+    return person.is_admin or person.id == uploader_id
+
+
+def _clean(upload: Upload) -> Upload:
+    caption = " ".join(upload.caption.replace("\x00", "").split())[:MAX_CAPTION_CHARACTERS]
+    return Upload(
+        content=upload.content,
+        filename=upload.filename.replace("\x00", "")[:255],
+        caption=caption,
+        tags=upload.tags,
+        source_path=upload.source_path,
+        source_channel=upload.source_channel,
+        source_message=upload.source_message,
+    )

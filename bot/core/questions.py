@@ -1,0 +1,97 @@
+"""Questions: how a typed text becomes one, and how one is written down and read back."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import hashlib
+import unicodedata
+from dataclasses import dataclass
+
+from bot.core.errors import PageExpiredError, QuestionEmptyError, QuestionTooLongError
+from bot.core.ports import Vector
+
+MAX_QUESTION_CHARACTERS = 1000
+"""Far beyond what any encoder reads (64 to 77 tokens), far below what floods a cache."""
+
+_KEPT_FORMAT_CHARACTERS = frozenset("\u200c\u200d")
+"""ZWNJ spells Persian and Indic words; ZWJ joins emoji such as 🐈‍⬛."""
+
+
+def _is_invisible(character: str) -> bool:
+    """Tell control, bidi and other invisible characters, which no encoder should see."""
+    if character in _KEPT_FORMAT_CHARACTERS or "\U000e0020" <= character <= "\U000e007f":
+        return False  # tag characters spell the flags of England, Scotland and Wales
+    return unicodedata.category(character) in {"Cc", "Cf", "Cs", "Co", "Cn"}
+
+
+def normalise(text: str) -> str:
+    """Return the question in NFC, white space folded, invisible characters removed.
+
+    Raises QuestionEmptyError when nothing is left, QuestionTooLongError beyond
+    MAX_QUESTION_CHARACTERS. Upper and lower case stay: that is the encoder's business.
+    """
+    folded = " ".join(text.split())
+    visible = "".join(character for character in folded if not _is_invisible(character))
+    question = " ".join(unicodedata.normalize("NFC", visible).split())
+    if not question.strip("\u200c\u200d"):
+        raise QuestionEmptyError
+    if len(question) > MAX_QUESTION_CHARACTERS:
+        raise QuestionTooLongError(limit=MAX_QUESTION_CHARACTERS, length=len(question))
+    return question
+
+
+@dataclass(frozen=True, slots=True)
+class TextQuery:
+    """A description in words, normalised."""
+
+    text: str
+
+    def __str__(self) -> str:
+        return f"t:{self.text}"
+
+
+@dataclass(frozen=True, slots=True)
+class ImageQuery:
+    """A picture of the collection whose neighbours are wanted."""
+
+    image_id: int
+
+    def __str__(self) -> str:
+        return f"i:{self.image_id}"
+
+
+@dataclass(frozen=True, slots=True)
+class VectorQuery:
+    """The vector of a picture somebody sent, in one embedding space."""
+
+    space_id: int
+    vector: Vector
+
+    def __str__(self) -> str:
+        return f"v:{self.space_id}:{base64.b85encode(self.vector).decode('ascii')}"
+
+
+Query = TextQuery | ImageQuery | VectorQuery
+
+
+def parse_query(written: str) -> Query:
+    """Read back what ``str(query)`` wrote; raises PageExpiredError on anything else."""
+    kind, _, rest = written.partition(":")
+    try:
+        if kind == "t" and rest:
+            return TextQuery(rest)
+        if kind == "i":
+            return ImageQuery(int(rest))
+        if kind == "v":
+            space_id, _, vector = rest.partition(":")
+            return VectorQuery(int(space_id), base64.b85decode(vector))
+    except (ValueError, binascii.Error) as error:
+        raise PageExpiredError from error
+    raise PageExpiredError
+
+
+def digest(written: str) -> str:
+    """Return 22 characters that stand for a query in cache keys and buttons (128 bits)."""
+    sha = hashlib.sha256(written.encode("utf-8", "surrogatepass")).digest()[:16]
+    return base64.urlsafe_b64encode(sha).rstrip(b"=").decode("ascii")

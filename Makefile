@@ -1,0 +1,35 @@
+# Everything here works on a fresh clone: each target first makes .venv where it is missing.
+# ARGS is passed on:  make run ARGS='--help'
+
+PY := .venv/bin/python
+
+.NOTPARALLEL:
+.PHONY: help setup run test check bench mini
+
+help: ## Show this list
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-7s %s\n", $$1, $$2 }' Makefile
+
+setup: ## Make .venv and install everything into it
+	@sh scripts/setup.sh
+
+run: setup ## Start Babelpix on this machine: database, queue, worker, web chat
+	@exec $(PY) -m bot run $(ARGS)
+
+test: check ## Check the code, then run all tests
+	$(PY) -m pytest $(ARGS)
+
+check: setup ## Lint, formatting, types, import rules, Compose files, translations
+	$(PY) -m ruff check .
+	$(PY) -m ruff format --check .
+	$(PY) -m mypy bot db workers samples
+	.venv/bin/lint-imports
+	$(PY) -m check_jsonschema --builtin-schema vendor.compose-spec docker-compose.yml docker-compose.gpu.yml
+
+bench: setup ## Run every benchmark in its short form
+	@set -e; for file in benchmarks/[!_]*.py; do \
+		[ -e "$$file" ] || { echo 'no benchmarks yet'; exit 0; }; \
+		echo "== $$file"; $(PY) "$$file" --short; \
+	done
+
+mini: setup ## Train the bundled model anew (see docs)
+	@exec $(PY) -m workers.training mini $(ARGS)

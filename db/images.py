@@ -1,0 +1,129 @@
+"""Pictures of one collection: stored, looked up, deleted. The bot's side."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import asdict
+from typing import Any
+
+from psycopg import AsyncConnection
+
+from db.pool import Database
+from db.records import ImageRecord, NewImage
+
+_COLUMNS = (
+    "id, status, error, uploader_id, caption, filename, media_type, encode(sha256, 'hex') AS sha256"
+)
+_INSERT = """
+INSERT INTO images (collection_id, sha256, size_bytes, media_type, filename, caption, tags,
+                    uploader_id, uploader_name, source_path, source_channel, source_message,
+                    enqueued_at)
+VALUES (%(collection_id)s, %(sha256)s, %(size_bytes)s, %(media_type)s, %(filename)s, %(caption)s,
+        %(tags)s, %(uploader_id)s, %(uploader_name)s, %(source_path)s, %(source_channel)s,
+        %(source_message)s, now())
+ON CONFLICT (collection_id, sha256) DO UPDATE
+  -- A picture that failed before gets another chance; anything else stays as it is.
+  SET status = 'pending', error = NULL, attempts = 0, enqueued_at = now()
+  WHERE images.status = 'failed'
+RETURNING id
+"""
+_ID_BY_DIGEST = "SELECT id FROM images WHERE collection_id = %s AND sha256 = %s"
+
+
+@asynccontextmanager
+async def storing(database: Database, digests: Sequence[bytes]) -> AsyncIterator[None]:
+    """Keep deletions from removing these blobs between their arrival and their rows.
+
+    Holds one advisory lock per digest, in their order, so that two uploads of the same pictures
+    cannot lock each other out.
+    """
+    async with database.transaction() as connection:
+        await _lock(connection, digests)
+        yield
+
+
+async def _lock(connection: AsyncConnection[Any], digests: Sequence[bytes]) -> None:
+    keys = sorted({int.from_bytes(digest[:8], "big", signed=True) for digest in digests})
+    await connection.execute(
+        "SELECT pg_advisory_xact_lock(key) FROM unnest(%s::bigint[]) WITH ORDINALITY u(key, n)"
+        " ORDER BY n",
+        (keys,),
+    )
+
+
+async def insert_images(
+    database: Database, collection_id: int, images: Sequence[NewImage]
+) -> list[tuple[int, bool]]:
+    """Store rows as pending; returns (id, whether it is new or tried again) in order."""
+    result = []
+    async with database.transaction(collection_id) as connection:
+        for image in images:
+            values = asdict(image) | {"collection_id": collection_id, "tags": list(image.tags)}
+            row = await (await connection.execute(_INSERT, values)).fetchone()
+            if row is not None:
+                result.append((row[0], True))
+                continue
+            known = await connection.execute(_ID_BY_DIGEST, (collection_id, image.sha256))
+            found = await known.fetchone()
+            if found is None:  # deleted by somebody between the two statements
+                raise LookupError("a picture vanished while it was stored again")
+            result.append((found[0], False))
+    return result
+
+
+async def get_images(
+    database: Database, collection_id: int, image_ids: Sequence[int]
+) -> list[ImageRecord]:
+    """Look pictures up in one collection; those it does not have are left out."""
+
+    async def read() -> list[ImageRecord]:
+        async with database.transaction(collection_id) as connection:
+            cursor = await connection.execute(
+                f"SELECT {_COLUMNS} FROM images WHERE collection_id = %s AND id = ANY(%s)",  # noqa: S608
+                (collection_id, list(image_ids)),
+            )
+            return [ImageRecord(*row) for row in await cursor.fetchall()]
+
+    return await database.retry(read)
+
+
+async def known_digests(
+    database: Database, collection_id: int, digests: Sequence[bytes]
+) -> set[bytes]:
+    """Return those of the digests whose pictures the collection has and has not given up."""
+
+    async def read() -> set[bytes]:
+        async with database.transaction(collection_id) as connection:
+            cursor = await connection.execute(
+                "SELECT sha256 FROM images"
+                " WHERE collection_id = %s AND sha256 = ANY(%s) AND status <> 'failed'",
+                (collection_id, list(digests)),
+            )
+            return {bytes(row[0]) for row in await cursor.fetchall()}
+
+    return await database.retry(read)
+
+
+@asynccontextmanager
+async def deleting(
+    database: Database, collection_id: int, image_id: int
+) -> AsyncIterator[tuple[str, bool] | None]:
+    """Delete a picture and its vectors when the block ends well.
+
+    Yields (sha256, whether its blob is now unused and must be removed in the block), or None
+    when the collection does not have the picture.
+    """
+    async with database.transaction(collection_id) as connection:
+        cursor = await connection.execute(
+            "DELETE FROM images WHERE collection_id = %s AND id = %s RETURNING sha256",
+            (collection_id, image_id),
+        )
+        row = await cursor.fetchone()
+        if row is None:
+            yield None
+            return
+        digest = bytes(row[0])
+        await _lock(connection, [digest])
+        used = await (await connection.execute("SELECT blob_is_used(%s)", (digest,))).fetchone()
+        yield digest.hex(), not (used and used[0])

@@ -1,0 +1,137 @@
+"""Pictures on their way into the index, and embedding spaces. The workers' side, synchronous.
+
+Workers act for every collection and therefore as the owner of the tables.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+import psycopg
+from pgvector.psycopg import register_vector
+from psycopg import Connection
+from psycopg_pool import ConnectionPool
+
+from db.pool import translated_errors
+from db.records import IngestedImage, PendingImage
+from db.vectors import to_halfvec
+
+MAX_ATTEMPTS = 3
+"""A picture that takes its worker down this often is given up."""
+STALE_AFTER_S = 15
+"""A picture still pending this long after it was queued, with nobody at it, is queued again."""
+
+_CLAIM = """
+UPDATE images SET attempts = attempts + 1 WHERE id IN (
+  SELECT id FROM images WHERE id = ANY(%s) AND status = 'pending' ORDER BY id
+  FOR UPDATE SKIP LOCKED
+) RETURNING id
+"""
+_HOLD = """
+SELECT id, collection_id, encode(sha256, 'hex'), attempts FROM images
+WHERE id = ANY(%s) AND status = 'pending' ORDER BY id FOR NO KEY UPDATE SKIP LOCKED
+"""
+_STORE_VECTOR = """
+INSERT INTO embeddings (space_id, image_id, frame, collection_id, embedding)
+VALUES (%s, %s, %s, %s, %s)
+ON CONFLICT (space_id, image_id, frame) DO UPDATE SET embedding = excluded.embedding
+"""
+_READY = """
+UPDATE images SET status = 'ready', error = NULL, width = %s, height = %s, frame_count = %s,
+                  media_type = %s, phash = %s
+WHERE id = %s
+"""
+_SWEEP = """
+UPDATE images SET enqueued_at = now() WHERE id IN (
+  SELECT id FROM images
+  WHERE status = 'pending'
+    AND (enqueued_at IS NULL OR enqueued_at < now() - make_interval(secs => %s))
+  ORDER BY id LIMIT %s FOR UPDATE SKIP LOCKED
+) RETURNING id, attempts
+"""
+
+
+class IngestStore:
+    """A worker's connections, as the owner of the tables."""
+
+    def __init__(self, url: str, *, max_connections: int = 5) -> None:
+        self._pool = ConnectionPool(
+            url,
+            min_size=0,
+            max_size=max_connections,
+            open=True,
+            timeout=10,
+            check=ConnectionPool.check_connection,
+            configure=_configure,
+            kwargs={"connect_timeout": 5, "application_name": "babelpix-worker"},
+        )
+
+    def close(self) -> None:
+        """Let all connections go."""
+        self._pool.close(timeout=1)
+
+    @contextmanager
+    def transaction(self) -> Iterator[Connection[Any]]:
+        """Run one transaction; errors become :class:`db.errors.DatabaseError`."""
+        with translated_errors(), self._pool.connection() as connection, connection.transaction():
+            yield connection
+
+    @contextmanager
+    def autocommit(self) -> Iterator[Connection[Any]]:
+        """Lend a connection outside any transaction, for what Postgres refuses inside one."""
+        with translated_errors(), self._pool.connection() as connection:
+            connection.autocommit = True
+            try:
+                yield connection
+            finally:
+                connection.autocommit = False
+
+    @contextmanager
+    def claim(self, image_ids: Sequence[int]) -> Iterator[tuple[Claim, list[PendingImage]]]:
+        """Hold pending pictures for one piece of work.
+
+        The attempt is counted for good before the work begins, so that a picture which kills
+        its worker is found out. Pictures another worker holds, and finished ones, are left out.
+        If this process dies, its row locks die with its connection and the rows are free again.
+        """
+        with self.transaction() as connection:
+            rows = connection.execute(_CLAIM, (list(image_ids),)).fetchall()
+        claimed = [row[0] for row in rows]
+        with self.transaction() as connection:
+            rows = connection.execute(_HOLD, (claimed,)).fetchall()
+            yield Claim(connection), [PendingImage(*row) for row in rows]
+
+    def sweep(self, limit: int = 256) -> list[tuple[int, int]]:
+        """Return (id, attempts) of pictures that fell out of the queue, marked as queued again."""
+        with self.transaction() as connection:
+            return connection.execute(_SWEEP, (STALE_AFTER_S, limit)).fetchall()
+
+
+class Claim:
+    """Pictures held by this worker until its transaction ends."""
+
+    def __init__(self, connection: Connection[Any]) -> None:
+        self._connection = connection
+
+    def ready(self, space_id: int, image: IngestedImage) -> None:
+        """Store a picture's vectors and make it findable."""
+        for frame, vector in enumerate(image.vectors):
+            self._connection.execute(
+                _STORE_VECTOR,
+                (space_id, image.id, frame, image.collection_id, to_halfvec(vector)),
+            )
+        values = (image.width, image.height, image.frame_count, image.media_type, image.phash)
+        self._connection.execute(_READY, (*values, image.id))
+
+    def failed(self, image_id: int, code: str) -> None:
+        """Give a picture up for a reason the person will be told."""
+        self._connection.execute(
+            "UPDATE images SET status = 'failed', error = %s WHERE id = %s", (code, image_id)
+        )
+
+
+def _configure(connection: psycopg.Connection[Any]) -> None:
+    register_vector(connection)
+    connection.commit()

@@ -1,0 +1,105 @@
+"""Rows as frozen dataclasses; the border between SQL and everything else."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+
+@dataclass(frozen=True, slots=True)
+class CollectionRecord:
+    """A collection together with the live embedding space."""
+
+    id: int
+    version: int
+    ready_count: int
+    pending_count: int
+    space_id: int | None
+    space_dim: int | None
+    text_revision: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class MatchRecord:
+    """A picture found by a search."""
+
+    image_id: int
+    score: float
+    """Cosine similarity, -1..1."""
+    caption: str
+    width: int
+    height: int
+    media_type: str
+    sha256: str
+    """Hexadecimal."""
+    uploader_id: str
+    uploader_name: str
+    added_at: datetime
+    source_path: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class NewImage:
+    """A picture to be stored; its blob lies in the blob store already."""
+
+    sha256: bytes
+    size_bytes: int
+    media_type: str
+    filename: str
+    caption: str
+    tags: tuple[str, ...]
+    uploader_id: str
+    uploader_name: str
+    source_path: str | None
+    source_channel: str | None
+    source_message: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class ImageRecord:
+    """A stored picture, as the bot sees it."""
+
+    id: int
+    status: str
+    error: str | None
+    uploader_id: str
+    caption: str
+    filename: str
+    media_type: str
+    sha256: str
+
+
+@dataclass(frozen=True, slots=True)
+class PendingImage:
+    """A picture to be ingested, as a worker sees it."""
+
+    id: int
+    collection_id: int
+    sha256: str
+    attempts: int
+
+
+@dataclass(frozen=True, slots=True)
+class IngestedImage:
+    """What a worker found out about a picture."""
+
+    id: int
+    collection_id: int
+    width: int
+    height: int
+    frame_count: int
+    media_type: str
+    phash: int
+    vectors: tuple[bytes, ...]
+    """One per frame, little-endian float16."""
+
+
+@dataclass(frozen=True, slots=True)
+class SpaceRecord:
+    """An embedding space: one image tower at one revision."""
+
+    id: int
+    name: str
+    revision: str
+    dim: int
+    live: bool

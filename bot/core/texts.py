@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import gettext
+import re
 from functools import lru_cache
 from pathlib import Path
 
 LOCALES = Path(__file__).parent / "locales"
 DOMAIN = "babelpix"
 RIGHT_TO_LEFT = frozenset({"ar", "fa", "he", "ur", "yi", "ps", "sd", "ug", "dv"})
+
+_TAG = re.compile(r"[A-Za-z]{2,8}(?:[-_][A-Za-z0-9]{1,8}){0,3}(?![A-Za-z0-9])")
+_OTHER_NAMES = {"in": "id", "iw": "he", "nn": "nb", "no": "nb"}
 
 
 class Texts:
@@ -29,12 +33,13 @@ class Texts:
 
 def _candidates(language: str) -> list[str]:
     """Return catalogue names to try for a BCP 47 tag, most specific first."""
-    parts = [part for part in language.replace("_", "-").split("-") if part.isalnum()]
-    if not parts:
+    tag = _TAG.match(language)
+    if tag is None:
         return []
-    base = parts[0].lower()
-    names = ["_".join([base, *parts[1:end]]) for end in range(len(parts), 0, -1)]
-    if base == "zh" and any(part.lower() in {"hant", "tw", "hk", "mo"} for part in parts[1:]):
+    base, *rest = tag[0].lower().replace("_", "-").split("-")
+    base = _OTHER_NAMES.get(base, base)
+    names = ["_".join([base, *rest[:end]]) for end in range(len(rest), -1, -1)]
+    if base == "zh" and "hans" not in rest and not {"hant", "tw", "hk", "mo"}.isdisjoint(rest):
         names.insert(0, "zh_Hant")
     return names
 

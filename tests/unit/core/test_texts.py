@@ -1,0 +1,320 @@
+"""The core's sentences in every language: the catalogues, their choice, and their plural forms."""
+
+from __future__ import annotations
+
+import importlib.util
+import os
+import shutil
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from string import Formatter
+from types import ModuleType
+from unittest import mock
+
+import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
+
+from bot.core.sentences import REFUSALS, SENTENCES
+from bot.core.texts import LOCALES, languages, texts_for
+
+ROOT = Path(__file__).resolve().parents[3]
+SPOKEN = [
+    "en",
+    "ar",
+    "cs",
+    "da",
+    "de",
+    "el",
+    "es",
+    "fa",
+    "fi",
+    "fr",
+    "he",
+    "hi",
+    "hu",
+    "id",
+    "it",
+    "ja",
+    "ko",
+    "nb",
+    "nl",
+    "pl",
+    "pt",
+    "ro",
+    "ru",
+    "sv",
+    "sw",
+    "th",
+    "tr",
+    "uk",
+    "vi",
+    "zh",
+    "zh-Hant",
+]
+ADDED = ("{number} picture was added.", "{number} pictures were added.")
+EMPTY = REFUSALS["empty"]
+
+
+@pytest.fixture(scope="module")
+def catalogues() -> Iterator[ModuleType]:
+    spec = importlib.util.spec_from_file_location("catalogues", ROOT / "scripts" / "catalogues.py")
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    with mock.patch.dict(sys.modules, {"catalogues": module}):
+        spec.loader.exec_module(module)
+        yield module
+
+
+@pytest.fixture
+def locales(tmp_path: Path) -> Path:
+    """A copy of a few catalogues, to be spoilt."""
+    copy = tmp_path / "locales"
+    for language in ("de", "ar"):
+        shutil.copytree(LOCALES / language, copy / language)
+    shutil.copy(LOCALES / "babelpix.pot", copy)
+    return copy
+
+
+def po_of(locales: Path, language: str) -> Path:
+    return locales / language / "LC_MESSAGES" / "babelpix.po"
+
+
+def replace(file: Path, old: str, new: str) -> None:
+    text = file.read_text("utf-8")
+    assert old in text
+    file.write_text(text.replace(old, new), "utf-8")
+
+
+# The catalogues
+
+
+def test_the_catalogues_are_complete_and_compiled(catalogues: ModuleType) -> None:
+    assert catalogues.check(LOCALES) == []
+
+
+def test_all_languages_have_a_catalogue() -> None:
+    assert languages() == SPOKEN
+
+
+def test_update_and_compile_write_what_is_there_already(
+    catalogues: ModuleType, locales: Path
+) -> None:
+    before = {path: path.read_bytes() for path in locales.rglob("*.*")}
+    catalogues.update(locales, [])
+    catalogues.compile_all(locales)
+    assert {path: path.read_bytes() for path in locales.rglob("*.*")} == before
+
+
+def test_update_starts_a_language_with_nothing_translated(
+    catalogues: ModuleType, locales: Path
+) -> None:
+    catalogues.update(locales, ["lv"])
+    problems = catalogues.check(locales)
+    assert "lv: not translated: The file is empty." in problems
+    assert all(problem.startswith("lv: ") for problem in problems)
+    assert "nplurals=3" in po_of(locales, "lv").read_text("utf-8")
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "problem"),
+    [
+        ('"Die Datei ist leer."', '""', "de: not translated: The file is empty."),
+        ("{done} von {total}", "{done} von {summe}", "de: other placeholders than"),
+        ("{done} von {total}", "{done} von {total", "de: other placeholders than"),
+        ("{number} Bild wurde", "{n} Bild wurde", "de: other placeholders than"),
+        ("تمت إضافة {number} صور.", "تمت إضافة صور.", "ar: other placeholders than"),
+        ("ist leer", "hat keinen Inhalt", "de: the .mo file differs from the .po file"),
+        ('msgid "The file is empty."', 'msgid "x"', "de: the .po file is out of date"),
+        (
+            'msgid "The file is empty."',
+            '#, fuzzy\nmsgid "The file is empty."',
+            "de: not translated: The file is empty.",
+        ),
+    ],
+)
+def test_check_tells_what_is_wrong(
+    catalogues: ModuleType, locales: Path, old: str, new: str, problem: str
+) -> None:
+    replace(po_of(locales, problem[:2]), old, new)
+    assert any(line.startswith(problem) for line in catalogues.check(locales))
+
+
+def test_check_notices_a_stale_template_and_a_missing_mo(
+    catalogues: ModuleType, locales: Path
+) -> None:
+    replace(locales / "babelpix.pot", "The file is empty.", "The file was empty.")
+    po_of(locales, "de").with_suffix(".mo").unlink()
+    assert catalogues.check(locales) == [
+        "babelpix.pot: out of date, run update",
+        "de: the .mo file differs from the .po file, run compile",
+    ]
+
+
+def test_the_command_fails_when_check_has_found_something(
+    catalogues: ModuleType,
+    locales: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.setattr(catalogues, "LOCALES", locales)
+    monkeypatch.setattr(sys, "argv", ["catalogues.py", "check"])
+    assert catalogues.main() == 0
+    replace(po_of(locales, "de"), "ist leer", "ist leer!")
+    assert catalogues.main() == 1
+    assert "de: the .mo file differs" in capsys.readouterr().err
+    monkeypatch.setattr(sys, "argv", ["catalogues.py", "compile"])
+    assert catalogues.main() == 0
+    monkeypatch.setattr(sys, "argv", ["catalogues.py", "update", "lv"])
+    assert catalogues.main() == 0
+    assert po_of(locales, "lv").exists()
+
+
+# The sentences
+
+
+@pytest.mark.parametrize("language", SPOKEN)
+@pytest.mark.parametrize("sentence", [*SENTENCES.values(), *REFUSALS.values()])
+def test_every_sentence_formats_in_every_language(language: str, sentence: str) -> None:
+    names = {name for _, name, _, _ in Formatter().parse(sentence) if name}
+    said = texts_for(language).say(sentence, **{name: f"<{name}>" for name in names})
+    assert all(f"<{name}>" in said for name in names)
+    assert "{" not in said
+    assert (said == sentence) == (language == "en" and not names)
+
+
+@pytest.mark.parametrize(
+    ("language", "forms"),
+    [
+        ("en", ["1 picture was", "2 pictures were", "5 pictures were", "11 pictures were"]),
+        (
+            "ru",
+            [
+                "Добавлена 1 картинка.",
+                "Добавлены 2 картинки.",
+                "Добавлено 5 картинок.",
+                "Добавлено 11 картинок.",
+            ],
+        ),
+        (
+            "pl",
+            [
+                "Dodano 1 obraz.",
+                "Dodano 2 obrazy.",
+                "Dodano 5 obrazów.",
+                "Dodano 11 obrazów.",
+            ],
+        ),
+        (
+            "ar",
+            [
+                "تمت إضافة صورة واحدة.",
+                "تمت إضافة صورتين.",
+                "تمت إضافة 5 صور.",
+                "تمت إضافة 11 صورةً.",
+            ],
+        ),
+    ],
+)
+def test_plural_forms(language: str, forms: list[str]) -> None:
+    texts = texts_for(language)
+    said = [texts.count(*ADDED, number) for number in (1, 2, 5, 11)]
+    assert all(sentence.startswith(form) for sentence, form in zip(said, forms, strict=True))
+
+
+def test_a_sentence_without_translation_is_said_in_english() -> None:
+    assert texts_for("de").say("No one translated {this}.", this="that") == (
+        "No one translated that."
+    )
+
+
+# The choice of a language
+
+
+@pytest.mark.parametrize(
+    ("asked", "spoken"),
+    [
+        ("de", "de"),
+        ("de-AT", "de"),
+        ("DE-at", "de"),
+        ("de_DE.UTF-8", "de"),
+        ("sr-Latn-RS", "en"),
+        ("pt-BR", "pt"),
+        ("es-419", "es"),
+        ("zh", "zh"),
+        ("zh-CN", "zh"),
+        ("zh-Hans-HK", "zh"),
+        ("zh-TW", "zh-Hant"),
+        ("zh-hk", "zh-Hant"),
+        ("zh_Hant", "zh-Hant"),
+        ("zh-Hant-TW", "zh-Hant"),
+        ("zh_TW.UTF-8", "zh-Hant"),
+        ("no", "nb"),
+        ("nn-NO", "nb"),
+        ("iw", "he"),
+        ("in", "id"),
+        ("xx", "en"),
+        ("en_US.UTF-8", "en"),
+        ("", "en"),
+        ("-", "en"),
+        ("C", "en"),
+        ("../../etc", "en"),
+        ("/etc/passwd", "en"),
+        ("de\0", "de"),
+        ("\ud800", "en"),
+        ("ｄｅ", "en"),
+        ("德", "en"),
+    ],
+)
+def test_the_nearest_language_is_chosen(asked: str, spoken: str) -> None:
+    assert texts_for(asked).say(EMPTY) == texts_for(spoken).say(EMPTY)
+
+
+@contextmanager
+def looked_up_files() -> Iterator[list[str]]:
+    """Record every path that is looked for or opened."""
+    seen: list[str] = []
+    exists, open_file = os.path.exists, open
+
+    def recorded_exists(path: str) -> bool:
+        seen.append(path)
+        return exists(path)
+
+    def recorded_open(path: str, *args: str, **kwargs: str) -> object:
+        seen.append(path)
+        return open_file(path, *args, **kwargs)  # type: ignore[call-overload]
+
+    with (
+        mock.patch("os.path.exists", recorded_exists),
+        mock.patch("builtins.open", recorded_open),
+    ):
+        yield seen
+
+
+@given(
+    st.text()
+    | st.text("./\\-_@:~deabczhHantTW019\0", max_size=40)
+    | st.lists(st.sampled_from(["..", "/", "zh", "de", "-", "_", "Hant", "TW", "en"])).map("".join)
+)
+@example("../../etc")
+@example("de/../../../../etc")
+@example("de" + "-a" * 50_000)
+@example("a" * 100_000)
+def test_any_text_as_a_language_gives_sentences_and_stays_in_the_locales(language: str) -> None:
+    with looked_up_files() as seen:
+        texts = texts_for.__wrapped__(language)
+    assert texts.say(EMPTY)
+    assert texts.count(*ADDED, 2)
+    assert len(seen) < 100
+    assert all(Path(path).resolve().is_relative_to(LOCALES.resolve()) for path in seen)
+    assert texts_for(language).say(EMPTY) == texts.say(EMPTY)
+
+
+@pytest.mark.parametrize("language", ["de", "zh-TW", "en"])
+def test_files_are_looked_up_in_the_locales(language: str) -> None:
+    with looked_up_files() as seen:
+        texts_for.__wrapped__(language)
+    assert seen

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from bot.core.errors import ImageGoneError, NotAllowedError
 from bot.core.messages import Person, Picture, PictureKind, Upload
 from bot.core.ports import Added, ImageStore, StoredImage
-from bot.core.sniff import is_supported, media_type
+from bot.core.sniff import media_type, refusal
 
 MAX_CAPTION_CHARACTERS = 1000
 MAX_UPLOAD_BYTES = 50 * 2**20
@@ -51,14 +51,10 @@ class Library:
 
     def _check(self, upload: Upload) -> tuple[str | None, str | None]:
         """Return (media type, None) or (None, reason)."""
-        if not upload.content:
-            return None, "empty"
         if len(upload.content) > self._limits.max_bytes:
             return None, "too_large"
-        kind = media_type(upload.content)
-        if kind is None:
-            return None, "not_a_picture"
-        return (kind, None) if is_supported(kind) else (None, "unsupported")
+        reason = refusal(upload.content)
+        return (None, reason) if reason else (media_type(upload.content), None)
 
     def watch(self, collection: str, image_ids: Sequence[int]) -> AsyncIterator[StoredImage]:
         """Yield each picture once, as it becomes ready or failed."""

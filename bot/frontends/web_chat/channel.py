@@ -20,6 +20,7 @@ MAX_MESSAGE_BYTES = 2**20
 MAX_IN_FLIGHT = 64
 """Questions of one page that are answered at a time; more are turned away kindly."""
 HEARTBEAT_S = 20.0
+CLOSE_TIMEOUT_S = 0.4
 
 
 class Channel:
@@ -30,7 +31,7 @@ class Channel:
         self._answers: dict[str, asyncio.Task[None]] = {}
         # Short: whoever does not say goodbye in time must not hold up the shutdown.
         self.socket = web.WebSocketResponse(
-            timeout=0.5, heartbeat=HEARTBEAT_S, max_msg_size=MAX_MESSAGE_BYTES
+            timeout=CLOSE_TIMEOUT_S, heartbeat=HEARTBEAT_S, max_msg_size=MAX_MESSAGE_BYTES
         )
 
     async def run(self, request: web.Request, greeting: list[dict[str, object]]) -> None:

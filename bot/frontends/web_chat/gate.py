@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 import ipaddress
-from collections.abc import Awaitable, Callable
 from urllib.parse import urlsplit
 
 from aiohttp import hdrs, web
+from aiohttp.typedefs import Handler, Middleware
 
 from bot.frontends.web_chat.sessions import Sessions
 
 CSRF_HEADER = "X-CSRF-Token"
 _OPEN_PATHS = frozenset({"/login", "/api/login", "/api/session"})
 _SAFE_METHODS = frozenset({hdrs.METH_GET, hdrs.METH_HEAD})
-
-Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 PAGE_POLICY = "; ".join(
     [
@@ -82,7 +80,7 @@ class Gate:
         return request.cookies.get(self.cookie, "")
 
     @property
-    def middleware(self) -> Callable[[web.Request, Handler], Awaitable[web.StreamResponse]]:
+    def middleware(self) -> Middleware:
         """Return the gate as aiohttp wants it."""
 
         @web.middleware

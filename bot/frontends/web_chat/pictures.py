@@ -34,9 +34,9 @@ class Pictures:
         try:
             picture = await self._conversation.picture(self._collection, image_id, kind)
         except CoreError as error:
-            raise (
-                web.HTTPServiceUnavailable() if error.retryable else web.HTTPNotFound()
-            ) from error
+            if error.retryable:
+                raise web.HTTPServiceUnavailable from error
+            raise web.HTTPNotFound from error
         if picture is None:
             raise web.HTTPNotFound
         return _response(request, picture)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import errno
 from collections.abc import Awaitable, Callable
 from pathlib import Path
@@ -20,7 +19,7 @@ from bot.frontends.web_chat.uploads import Uploads
 
 ANSWER_GRACE_S = 1.0
 """How long a shutdown waits for what is being answered."""
-CONNECTION_GRACE_S = 0.3
+HANDLER_GRACE_S = 0.3
 _EVERYWHERE = {"": "127.0.0.1", "0.0.0.0": "127.0.0.1", "::": "[::1]"}  # noqa: S104
 """Addresses that mean every one of this machine, and what to open on the machine itself."""
 
@@ -61,7 +60,7 @@ class WebChat:
             self._application(),
             access_log=None,
             handle_signals=False,
-            shutdown_timeout=CONNECTION_GRACE_S,
+            shutdown_timeout=HANDLER_GRACE_S,
             # What is still coming in after a refusal is thrown away for this long.
             lingering_time=2.0,
         )
@@ -88,8 +87,7 @@ class WebChat:
         for site in list(runner.sites):
             await site.stop()
         await self._talk.wait_idle(ANSWER_GRACE_S)
-        async with asyncio.timeout(CONNECTION_GRACE_S):
-            await self._channels.close()
+        await self._channels.close()
         await runner.cleanup()
 
     def _application(self) -> web.Application:

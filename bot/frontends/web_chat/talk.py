@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 
 from bot.core.messages import Incoming, Person, Reply, Request, Tone
 from bot.frontends.base import ConversationPort, FrontendOptions
@@ -25,7 +25,7 @@ class Talk:
         self._idle = asyncio.Event()
         self._idle.set()
 
-    async def replies(self, request: Request, language: str) -> AsyncIterator[Reply]:
+    async def replies(self, request: Request, language: str) -> AsyncGenerator[Reply, None]:
         """Yield the core's replies; close the iterator if nobody listens any more."""
         incoming = Incoming(
             collection=self._options.collection,

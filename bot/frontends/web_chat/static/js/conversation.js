@@ -1,0 +1,149 @@
+/** The exchanges on the page, and what the person can do in them. */
+
+import { Answer } from "./answer.js";
+import { altText, pictureUrl } from "./card.js";
+import { announce, el } from "./dom.js";
+import { t } from "./strings.js";
+import { inBatches, upload } from "./upload.js";
+
+/** Far above what the core takes, so that it still answers "too long" to an enormous paste. */
+const MOST_CHARACTERS = 20000;
+const MOST_THUMBNAILS = 8;
+
+export class Conversation {
+  #log;
+  #connection;
+  #limits;
+  #answers = new Set();
+  viewer = null;
+
+  constructor(log, connection, limits) {
+    this.#log = log;
+    this.#connection = connection;
+    this.#limits = limits;
+  }
+
+  ask(text, lang = "") {
+    const words = el("p", { dir: "auto", textContent: text.slice(0, MOST_CHARACTERS), lang });
+    const message = { type: "ask", text: text.slice(0, MOST_CHARACTERS) };
+    this.#run(this.#exchange(words), "searching", (onReply) => this.#connection.request(message, onReply));
+  }
+
+  moreLikeThis(hit) {
+    const picture = el("img", { src: pictureUrl(hit, "rendition"), alt: altText(hit) });
+    const message = { type: "more_like_this", image_id: hit.image_id };
+    const answer = this.#exchange(picture, el("p", { data: { t: "more_like_this" } }));
+    this.#run(answer, "searching", (onReply) => this.#connection.request(message, onReply));
+  }
+
+  findSimilar(file) {
+    const answer = this.#exchange(preview(file), el("p", { data: { t: "find_similar" } }));
+    const entries = [{ file }];
+    this.#run(answer, "uploading", (onReply) => upload(this.#connection, "similar", entries, onReply));
+  }
+
+  /** Add pictures: entries of {file, caption}. */
+  add(entries) {
+    const previews = entries.slice(0, MOST_THUMBNAILS).map(({ file, caption }) => preview(file, caption));
+    const answer = this.#exchange(...previews, el("p", { data: { t: "add_pictures" } }));
+    const { maxBytes, maxPictures } = this.#limits;
+    const batches = inBatches(entries, maxBytes, maxPictures);
+    this.#run(answer, "uploading", (onReply) => this.#addAll(batches, entries.length, onReply));
+  }
+
+  async #addAll(batches, total, onReply) {
+    let before = 0;
+    let worst = null;
+    for (const [index, batch] of batches.entries()) {
+      const isLast = index === batches.length - 1;
+      await upload(this.#connection, "add", batch, (reply) => {
+        if (reply.tone === "progress") {
+          onReply({ ...reply, done: before + reply.done, total });
+        } else if (reply.tone === "error" && !isLast) {
+          worst = reply;
+        } else if (isLast) {
+          onReply(worst ?? reply);
+        }
+      });
+      before += batch.length;
+    }
+  }
+
+  /** Delete a picture everywhere on the page. */
+  async remove(hit) {
+    await this.#connection.request({ type: "delete", image_id: hit.image_id }, (reply) => {
+      if (reply.tone === "progress") return;
+      // Gone already (asked twice over a broken connection, or by somebody else) is gone, too.
+      if (reply.tone !== "error" || reply.code === "image_gone") this.#forget(hit.image_id);
+      this.#say(reply);
+    });
+  }
+
+  #forget(imageId) {
+    for (const answer of this.#answers) answer.forget(imageId);
+    this.viewer?.forget(imageId);
+  }
+
+  /** A word that belongs to no exchange, shown for a while. */
+  #say(reply) {
+    const toast = el("p", { className: `toast ${reply.tone}`, dir: "auto", textContent: reply.text });
+    toast.addEventListener("animationend", () => toast.remove());
+    (document.querySelector("dialog[open]") ?? document.body).append(toast);
+    announce(reply.text);
+  }
+
+  #exchange(...question) {
+    const answer = new Answer({
+      open: (hit, from) => this.viewer.open(hit, from),
+      moreLikeThis: (hit) => this.moreLikeThis(hit),
+      remove: (hit) => this.remove(hit),
+      follow: (request, label, from) => this.#follow(request, label, from),
+    });
+    this.#answers.add(answer);
+    const bubble = el("div", { className: "question" },
+      el("span", { className: "hidden", data: { t: "you" } }), ...question);
+    const exchange = el("li", { className: "exchange" }, bubble, answer.element);
+    this.#log.append(exchange);
+    document.body.classList.add("talking");
+    exchange.scrollIntoView({ block: "start" });
+    return answer;
+  }
+
+  #follow(request, label, answer) {
+    if (request.type === "more") {
+      const ask = (onReply) => this.#connection.request(request, onReply);
+      this.#run(answer, "searching", ask, { next: true });
+      return;
+    }
+    const fresh = this.#exchange(el("p", { dir: "auto", textContent: label }));
+    this.#run(fresh, "searching", (onReply) => this.#connection.request(request, onReply));
+  }
+
+  /** Let an answer be filled by `ask`, which can be repeated. */
+  #run(answer, waitingKey, ask, { next = false } = {}) {
+    const again = () => this.#run(answer, waitingKey, ask, { next });
+    answer.wait(waitingKey);
+    ask((reply) => {
+      answer.show(reply, { next, retry: again });
+      if (reply.code === "warming_up") this.#whenReady(again);
+    }).catch((error) => {
+      console.error(error);
+      answer.show({ tone: "error", text: t("failed"), code: "page", retryable: true, hits: [], choices: [] }, { retry: again });
+    });
+  }
+
+  /** Ask by itself once the search has warmed up. */
+  #whenReady(again) {
+    const look = () => {
+      if (!this.#connection.status?.ready) return;
+      this.#connection.removeEventListener("status", look);
+      again();
+    };
+    this.#connection.addEventListener("status", look);
+  }
+}
+
+function preview(file, caption = "") {
+  const url = URL.createObjectURL(file);
+  return el("img", { src: url, alt: caption || file.name || t("untitled") });
+}

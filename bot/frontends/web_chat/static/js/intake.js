@@ -1,0 +1,104 @@
+/** Pictures that are dropped, pasted or chosen. */
+
+import { announce, el } from "./dom.js";
+import { askWhatToDo, captionPictures } from "./picture-dialogs.js";
+import { formatSize, t } from "./strings.js";
+
+export class Intake {
+  #conversation;
+  #maxBytes;
+  #one = document.getElementById("file-one");
+  #many = document.getElementById("file-many");
+  #target = document.getElementById("drop-target");
+
+  constructor(conversation, maxBytes) {
+    this.#conversation = conversation;
+    this.#maxBytes = maxBytes;
+    document.getElementById("attach").onclick = () => this.#choose(this.#one, (files) => this.#offer(files));
+    for (const id of ["add-pictures", "add-first"]) {
+      document.getElementById(id).onclick = () => this.#choose(this.#many, (files) => this.#caption(files));
+    }
+    this.#listenForDrops();
+    document.addEventListener("paste", (event) => {
+      const files = [...(event.clipboardData?.files ?? [])];
+      if (files.length === 0 || document.querySelector("dialog[open]")) return;
+      event.preventDefault();
+      this.#offer(this.#usable(files));
+    });
+  }
+
+  #choose(input, take) {
+    input.onchange = () => {
+      const files = this.#usable([...input.files]);
+      // The same file may be chosen again.
+      input.value = "";
+      take(files);
+    };
+    input.click();
+  }
+
+  /** One picture may be meant either way; several can only be meant to be added. */
+  #offer(files) {
+    if (files.length !== 1) {
+      this.#caption(files);
+      return;
+    }
+    const [file] = files;
+    askWhatToDo(file, {
+      onSimilar: () => this.#conversation.findSimilar(file),
+      onAdd: () => this.#caption(files),
+    });
+  }
+
+  #caption(files) {
+    if (files.length === 0) return;
+    captionPictures(files, {
+      onAdd: (entries) => this.#conversation.add(entries),
+      chooseMore: (append) => this.#choose(this.#many, append),
+    });
+  }
+
+  /** Leave out what cannot be sent, and say so. Whether it is a sound picture, the core decides. */
+  #usable(files) {
+    const pictures = files.filter((file) => file.type === "" || file.type.startsWith("image/"));
+    const small = pictures.filter((file) => file.size <= this.#maxBytes);
+    const names = (some, all) => all.filter((file) => !some.includes(file)).map((file) => file.name).join(", ");
+    if (pictures.length < files.length) warn(t("left_out_not_pictures", { names: names(pictures, files) }));
+    if (small.length < pictures.length) {
+      warn(t("left_out_too_large", { limit: formatSize(this.#maxBytes), names: names(small, pictures) }));
+    }
+    return small;
+  }
+
+  #listenForDrops() {
+    let depth = 0;
+    const show = (visible) => { this.#target.hidden = !visible; };
+    const carriesFiles = (event) => event.dataTransfer?.types.includes("Files");
+    window.addEventListener("dragenter", (event) => {
+      if (!carriesFiles(event) || document.querySelector("dialog[open]")) return;
+      event.preventDefault();
+      depth += 1;
+      show(true);
+    });
+    window.addEventListener("dragleave", () => {
+      depth = Math.max(0, depth - 1);
+      if (depth === 0) show(false);
+    });
+    // Without this the browser would leave the page and open the picture.
+    window.addEventListener("dragover", (event) => { if (carriesFiles(event)) event.preventDefault(); });
+    window.addEventListener("drop", (event) => {
+      if (!carriesFiles(event)) return;
+      event.preventDefault();
+      depth = 0;
+      show(false);
+      if (!document.querySelector("dialog[open]")) this.#offer(this.#usable([...event.dataTransfer.files]));
+    });
+  }
+}
+
+function warn(text) {
+  const toast = el("p", { className: "toast error", dir: "auto", textContent: text });
+  toast.addEventListener("animationend", () => toast.remove());
+  document.body.append(toast);
+  announce(text);
+}

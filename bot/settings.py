@@ -1,0 +1,92 @@
+"""The bot's settings, from the environment or ``.env``; built in ``__main__``, never at import."""
+
+from __future__ import annotations
+
+import ipaddress
+from pathlib import Path
+from typing import Self
+
+from platformdirs import user_data_path
+from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+
+class SettingsError(Exception):
+    """A setting is missing or wrong; the message is for the operator and shows no value."""
+
+
+class BotSettings(BaseSettings):
+    """Everything an operator can set. Each name in capitals is an environment variable."""
+
+    model_config = SettingsConfigDict(
+        env_file=".env", env_file_encoding="utf-8", extra="ignore", env_ignore_empty=True
+    )
+
+    data_dir: Path = Field(default_factory=lambda: user_data_path("babelpix"))
+    database_url: SecretStr | None = None
+    redis_url: SecretStr | None = None
+    blob_url: SecretStr | None = None
+    encoder: str = "mini"
+
+    web_host: str = "127.0.0.1"
+    web_port: int = Field(default=8080, ge=0, le=65535)
+    web_password: SecretStr | None = None
+
+    discord_token: SecretStr | None = None
+    telegram_token: SecretStr | None = None
+
+    page_size: int = Field(default=10, ge=1, le=50)
+    max_upload_mb: float = Field(default=30, gt=0, le=200)
+    samples: bool = True
+    log_level: str = "INFO"
+
+    @field_validator("data_dir")
+    @classmethod
+    def _absolute(cls, value: Path) -> Path:
+        return value.expanduser().absolute()
+
+    @field_validator("log_level")
+    @classmethod
+    def _known_level(cls, value: str) -> str:
+        if value.upper() not in {"DEBUG", "INFO", "WARNING", "ERROR"}:
+            raise ValueError("is one of DEBUG, INFO, WARNING, ERROR")
+        return value.upper()
+
+    @model_validator(mode="after")
+    def _password_beyond_this_machine(self) -> Self:
+        if not is_loopback(self.web_host) and self.web_password is None:
+            raise ValueError("WEB_HOST lets others in: set WEB_PASSWORD too")
+        return self
+
+    @property
+    def embeds_database(self) -> bool:
+        """Whether the bot runs a Postgres of its own."""
+        return self.database_url is None
+
+    @property
+    def embeds_redis(self) -> bool:
+        """Whether the bot runs a Redis, and with it a worker, of its own."""
+        return self.redis_url is None
+
+
+def read_settings() -> BotSettings:
+    """Read and check all settings; raises SettingsError, which never shows a value."""
+    try:
+        return BotSettings()
+    except ValidationError as error:
+        lines = []
+        for problem in error.errors(include_input=False, include_url=False):
+            name = "_".join(str(part) for part in problem["loc"]).upper()
+            message = problem["msg"].removeprefix("Value error, ")
+            lines.append(f"{name}: {message}" if name else message)
+        raise SettingsError("\n".join(lines)) from None
+
+
+def is_loopback(host: str) -> bool:
+    """Tell whether only this machine can reach an address."""
+    if host == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host.strip("[]")).is_loopback
+    except ValueError:
+        return False

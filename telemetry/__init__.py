@@ -1,0 +1,1 @@
+"""Logging, alike for the bot and the workers."""

@@ -1,0 +1,268 @@
+"""The bot's side of the queue: asynchronous, without torch.
+
+Batches form here, without a timer: a lone question leaves at once; while MAX_IN_FLIGHT tasks
+are under way the questions that arrive wait, and the next task carries them all.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+import secrets
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from typing import Any, cast
+
+from celery import Celery
+from kombu.exceptions import OperationalError
+from redis.asyncio import Redis
+from redis.exceptions import RedisError
+
+from workers import contract
+from workers.contract import Answer
+
+MAX_IN_FLIGHT = 2
+"""Text tasks under way at a time: one is encoded while the next waits at the worker's door."""
+DEADLINE_S = 8.0
+RESEND_AFTER_S = 2.5
+"""A task unanswered for so long is sent once more: its worker may have been killed."""
+
+logger = logging.getLogger(__name__)
+
+
+class ClientError(Exception):
+    """The workers could not answer; ``code`` is one of the contract's or one of the below."""
+
+    def __init__(self, code: str) -> None:
+        super().__init__(code)
+        self.code = code
+
+
+CODE_TIMEOUT = "timeout"
+CODE_QUEUE_DOWN = "queue_down"
+
+
+@dataclass(slots=True)
+class ClientStats:
+    """What this client has done since it started."""
+
+    questions: int = 0
+    joined: int = 0
+    """Questions that shared the vector of an identical one under way."""
+    text_tasks: int = 0
+    image_tasks: int = 0
+    resent: int = 0
+
+
+@dataclass(slots=True)
+class _Question:
+    text: str
+    revision: str
+    answer: asyncio.Future[bytes] = field(default_factory=asyncio.Future)
+
+
+class WorkerClient:
+    """Sends encode and ingest tasks and receives their answers on one connection."""
+
+    def __init__(self, redis_url: str) -> None:
+        self.stats = ClientStats()
+        self._id = secrets.token_hex(8)
+        self._celery = Celery("babelpix-bot", set_as_current=False)
+        self._celery.conf.update(contract.celery_config(redis_url))
+        # Publishing blocks; one thread keeps it off the event loop and in order.
+        self._publisher = ThreadPoolExecutor(max_workers=1, thread_name_prefix="publish")
+        self._redis = Redis.from_url(redis_url, socket_timeout=5, socket_connect_timeout=3)
+        # The one connection that carries all replies; it may block longer than others.
+        self._replies = Redis.from_url(
+            redis_url, max_connections=1, socket_timeout=10, socket_connect_timeout=3
+        )
+        self._reader: asyncio.Task[None] | None = None
+        self._answers: dict[str, asyncio.Future[Answer]] = {}
+        self._lost = asyncio.Event()
+        self._queued: list[_Question] = []
+        self._asked: dict[tuple[str, str], _Question] = {}
+        self._senders: set[asyncio.Task[None]] = set()
+
+    async def open(self) -> None:
+        """Begin to listen for answers; does not wait for Redis."""
+        self._reader = asyncio.create_task(self._read(), name="encode-replies")
+
+    async def close(self) -> None:
+        """Stop listening; questions under way fail."""
+        self._queued.clear()
+        tasks = [task for task in (self._reader, *self._senders) if task is not None]
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+        self._publisher.shutdown(wait=False, cancel_futures=True)
+        for client in (self._redis, self._replies):
+            with contextlib.suppress(RedisError, OSError):
+                await client.aclose()
+        self._celery.close()
+
+    # --- questions in words ---------------------------------------------------------------
+
+    async def encode_text(self, text: str, revision: str) -> bytes:
+        """Return the vector of a question, float16 bytes; identical ones are encoded once.
+
+        Raises ClientError.
+        """
+        self.stats.questions += 1
+        question = self._asked.get((text, revision))
+        if question is None:
+            question = _Question(text, revision)
+            self._asked[text, revision] = question
+            self._queued.append(question)
+            self._pump()
+        else:
+            self.stats.joined += 1
+        try:
+            async with asyncio.timeout(DEADLINE_S):
+                return await asyncio.shield(question.answer)
+        except TimeoutError:
+            raise ClientError(CODE_TIMEOUT) from None
+
+    def _pump(self) -> None:
+        while self._queued and len(self._senders) < MAX_IN_FLIGHT:
+            revision = self._queued[0].revision
+            batch = [q for q in self._queued if q.revision == revision][: contract.MAX_BATCH]
+            taken = set(map(id, batch))
+            self._queued = [q for q in self._queued if id(q) not in taken]
+            sender = asyncio.create_task(self._send_texts(revision, batch), name="encode-text")
+            self._senders.add(sender)
+            sender.add_done_callback(self._sent)
+
+    def _sent(self, sender: asyncio.Task[None]) -> None:
+        self._senders.discard(sender)
+        self._pump()
+
+    async def _send_texts(self, revision: str, batch: list[_Question]) -> None:
+        self.stats.text_tasks += 1
+        payload = {"texts": [question.text for question in batch], "revision": revision}
+        try:
+            rows = await self._ask(contract.ENCODE_TEXT, contract.QUEUE_TEXT, payload)
+            for question, row in zip(batch, rows, strict=True):
+                if not question.answer.done():
+                    question.answer.set_result(row)
+        except (ClientError, ValueError) as error:
+            failure = error if isinstance(error, ClientError) else ClientError("failed")
+            for question in batch:
+                if not question.answer.done():
+                    question.answer.set_exception(failure)
+        finally:
+            for question in batch:
+                del self._asked[question.text, revision]
+                if not question.answer.done():
+                    question.answer.cancel()
+                elif not question.answer.cancelled():
+                    question.answer.exception()  # retrieved, should nobody wait any more
+
+    # --- questions in pictures ------------------------------------------------------------
+
+    async def encode_image(self, content: bytes, revision: str) -> bytes:
+        """Return the vector of a picture (its first frame), float16 bytes. Raises ClientError."""
+        self.stats.image_tasks += 1
+        request_id = secrets.token_hex(12)
+        key = contract.picture_key(request_id)
+        try:
+            await self._redis.set(key, content, ex=contract.PICTURE_TTL_S)
+        except (RedisError, OSError) as error:
+            raise ClientError(CODE_QUEUE_DOWN) from error
+        payload = {"picture": key, "revision": revision}
+        rows = await self._ask(contract.ENCODE_IMAGE, contract.QUEUE_IMAGE, payload)
+        return rows[0]
+
+    # --- bulk -----------------------------------------------------------------------------
+
+    async def ingest(self, image_ids: Sequence[int]) -> None:
+        """Queue stored pictures for encoding. Raises ClientError; the sweep finds them then."""
+        for at in range(0, len(image_ids), contract.INGEST_CHUNK):
+            chunk = list(image_ids[at : at + contract.INGEST_CHUNK])
+            await self._publish(contract.INGEST, contract.QUEUE_INGEST, {"image_ids": chunk})
+
+    async def sweep(self) -> None:
+        """Have pictures that fell out of the queue queued again; one bot at a time asks."""
+        try:
+            mine = await self._redis.set("sweep", self._id, nx=True, ex=4)
+        except (RedisError, OSError) as error:
+            raise ClientError(CODE_QUEUE_DOWN) from error
+        if mine:
+            await self._publish(contract.SWEEP, contract.QUEUE_MAINTENANCE, {}, expires_s=10)
+
+    async def ready(self, queue: str = contract.QUEUE_TEXT) -> bool:
+        """Tell whether a warm worker consumes the queue; never raises."""
+        try:
+            return bool(await self._redis.exists(contract.heartbeat_key(queue)))
+        except (RedisError, OSError):
+            return False
+
+    # --- requests and replies -------------------------------------------------------------
+
+    async def _ask(self, task: str, queue: str, payload: dict[str, Any]) -> list[bytes]:
+        """Send a task until it is answered, at most for DEADLINE_S."""
+        request_id = secrets.token_hex(12)
+        payload = payload | {"id": request_id, "reply_to": contract.reply_key(self._id)}
+        answer: asyncio.Future[Answer] = asyncio.get_running_loop().create_future()
+        self._answers[request_id] = answer
+        try:
+            async with asyncio.timeout(DEADLINE_S):
+                await self._publish(task, queue, payload, expires_s=contract.ENCODE_EXPIRES_S)
+                while not await self._answered(answer):
+                    self.stats.resent += 1
+                    await self._publish(task, queue, payload, expires_s=contract.ENCODE_EXPIRES_S)
+                result: Answer = answer.result()
+        except TimeoutError:
+            raise ClientError(CODE_TIMEOUT) from None
+        finally:
+            del self._answers[request_id]
+        if not result.ok:
+            raise ClientError(result.code)
+        return result.rows()
+
+    async def _answered(self, answer: asyncio.Future[Answer]) -> bool:
+        """Wait for an answer; False when the task should be sent again."""
+        lost = asyncio.ensure_future(self._lost.wait())
+        either: set[asyncio.Future[Any]] = {answer, lost}
+        try:
+            await asyncio.wait(either, timeout=RESEND_AFTER_S, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            lost.cancel()
+        return answer.done()
+
+    async def _publish(
+        self, task: str, queue: str, payload: dict[str, Any], *, expires_s: float | None = None
+    ) -> None:
+        def send() -> None:
+            self._celery.send_task(task, args=(payload,), queue=queue, expires=expires_s)
+
+        loop = asyncio.get_running_loop()
+        try:
+            await loop.run_in_executor(self._publisher, send)
+        except (OperationalError, RedisError, OSError) as error:
+            raise ClientError(CODE_QUEUE_DOWN) from error
+
+    async def _read(self) -> None:
+        """Hand every reply to whoever waits for it, for ever, over one connection."""
+        key = contract.reply_key(self._id)
+        while True:
+            try:
+                item = await cast("Any", self._replies.blpop([key], timeout=5))
+            except (RedisError, OSError) as error:
+                logger.warning("replies_lost", extra={"error": type(error).__name__})
+                # Whatever was under way may have been answered into the void: send it again.
+                self._lost.set()
+                await asyncio.sleep(0.2)
+                self._lost.clear()
+                continue
+            if item is None:
+                continue
+            try:
+                answer = contract.unpack_answer(item[1])
+            except ValueError:
+                logger.warning("reply_unreadable", extra={"size_bytes": len(item[1])})
+                continue
+            waiting = self._answers.get(answer.request_id)
+            if waiting is not None and not waiting.done():
+                waiting.set_result(answer)

@@ -1,0 +1,151 @@
+"""What the bot and the workers say to each other: names, payloads, replies. No dependencies.
+
+No exception crosses the queue: a task answers with vectors or with a code. Payloads are JSON,
+vectors travel as float16 bytes behind a small header.
+"""
+
+from __future__ import annotations
+
+import json
+import struct
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import parse_qs, unquote, urlsplit
+
+# Queues. Bulk never shares one with questions.
+QUEUE_TEXT = "encode.text"
+QUEUE_IMAGE = "encode.image"
+QUEUE_INGEST = "ingest"
+QUEUE_MAINTENANCE = "maintenance"
+QUEUES = (QUEUE_TEXT, QUEUE_IMAGE, QUEUE_INGEST, QUEUE_MAINTENANCE)
+
+# Tasks.
+ENCODE_TEXT = "workers.encode_text"
+ENCODE_IMAGE = "workers.encode_image"
+INGEST = "workers.ingest"
+SWEEP = "workers.sweep"
+
+MAX_BATCH = 32
+"""Questions one task carries at most."""
+INGEST_CHUNK = 16
+"""Pictures one ingest task carries at most."""
+ENCODE_EXPIRES_S = 9
+"""A question nobody waits for any more is not encoded."""
+REPLY_TTL_S = 60
+PICTURE_TTL_S = 60
+
+HEARTBEAT_EVERY_S = 2
+HEARTBEAT_TTL_S = 7
+
+# Codes of failed tasks; those of pictures are the words of bot.core.errors.REFUSALS.
+CODE_STALE_SPACE = "stale_space"
+CODE_FAILED = "failed"
+PICTURE_CODES = frozenset(
+    {"empty", "too_many_pixels", "not_a_picture", "unsupported", "truncated", "missing", "crashed"}
+)
+
+
+def heartbeat_key(queue: str) -> str:
+    """Name the Redis key that lives while a warm worker consumes the queue."""
+    return f"worker:{queue}"
+
+
+def picture_key(request_id: str) -> str:
+    """Name the Redis key that holds a picture to be encoded, for PICTURE_TTL_S."""
+    return f"picture:{request_id}"
+
+
+def reply_key(client_id: str) -> str:
+    """Name the Redis list on which one bot process is answered."""
+    return f"reply:{client_id}"
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What a worker answers to an encode task."""
+
+    request_id: str
+    code: str = ""
+    """Empty when it went well."""
+    dim: int = 0
+    vectors: bytes = b""
+    """Row-major (n, dim) little-endian float16."""
+
+    @property
+    def ok(self) -> bool:
+        """Whether there are vectors."""
+        return not self.code
+
+    def rows(self) -> list[bytes]:
+        """Return the vectors one by one."""
+        size = 2 * self.dim
+        return [self.vectors[at : at + size] for at in range(0, len(self.vectors), size)]
+
+
+_HEADER = struct.Struct("<I")
+
+
+def pack_answer(answer: Answer) -> bytes:
+    """Write an answer for the reply list."""
+    header = json.dumps(
+        {"v": 1, "id": answer.request_id, "code": answer.code, "dim": answer.dim}
+    ).encode()
+    return _HEADER.pack(len(header)) + header + answer.vectors
+
+
+def unpack_answer(written: bytes) -> Answer:
+    """Read an answer back; raises ValueError on anything that is not one."""
+    try:
+        (size,) = _HEADER.unpack_from(written)
+        header = json.loads(written[_HEADER.size : _HEADER.size + size])
+        answer = Answer(
+            str(header["id"]),
+            str(header["code"]),
+            int(header["dim"]),
+            written[_HEADER.size + size :],
+        )
+    except (struct.error, KeyError, TypeError, UnicodeDecodeError) as error:
+        raise ValueError("not an answer") from error
+    if answer.dim < 0 or (len(answer.vectors) % (2 * answer.dim) if answer.dim else answer.vectors):
+        raise ValueError("the answer's vectors do not fit its dimension")
+    return answer
+
+
+def celery_config(redis_url: str) -> dict[str, Any]:
+    """Return the Celery settings both sides share."""
+    return {
+        "broker_url": celery_broker_url(redis_url),
+        "result_backend": None,
+        "task_ignore_result": True,
+        "task_serializer": "json",
+        "accept_content": ["json"],
+        "task_default_queue": QUEUE_MAINTENANCE,
+        "task_create_missing_queues": True,
+        "broker_connection_retry_on_startup": True,
+        "broker_connection_max_retries": None,
+        "worker_prefetch_multiplier": 1,
+        "worker_cancel_long_running_tasks_on_connection_loss": False,
+        "broker_transport_options": {
+            "socket_timeout": 10,
+            "socket_connect_timeout": 3,
+            "visibility_timeout": 3600,
+        },
+        "worker_hijack_root_logger": False,
+        "worker_enable_remote_control": True,
+        "task_publish_retry": True,
+        "task_publish_retry_policy": {
+            "max_retries": 2,
+            "interval_start": 0,
+            "interval_step": 0.1,
+            "interval_max": 0.2,
+        },
+    }
+
+
+def celery_broker_url(redis_url: str) -> str:
+    """Write a redis-py URL the way Celery wants it: unix sockets are spelled differently."""
+    parts = urlsplit(redis_url)
+    if parts.scheme != "unix":
+        return redis_url
+    database = parse_qs(parts.query).get("db", ["0"])[0]
+    return f"redis+socket://{unquote(parts.path)}?virtual_host={database}"

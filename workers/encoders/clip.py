@@ -1,0 +1,127 @@
+"""Models in Hugging Face's CLIP format: OpenAI's, LAION's, and the bundled ``mini``."""
+
+from __future__ import annotations
+
+import json
+import threading
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from PIL import Image
+from safetensors import SafetensorError
+from tokenizers import Tokenizer
+from transformers.models.clip.configuration_clip import CLIPConfig
+from transformers.models.clip.modeling_clip import CLIPModel, CLIPTextModelWithProjection
+
+from workers.encoders.base import EncoderError, Vectors, fingerprint
+from workers.encoders.preprocessing import Preprocessing
+
+_TEXT_FILES = ("config.json", "model.safetensors", "tokenizer.json", "tokenizer_config.json")
+_IMAGE_FILES = ("config.json", "model.safetensors", "preprocessor_config.json")
+
+
+class ClipEncoder:
+    """A CLIP dual encoder on torch; one forward pass a call, one call a tower at a time."""
+
+    def __init__(
+        self,
+        folder: Path,
+        *,
+        name: str,
+        model: CLIPModel | CLIPTextModelWithProjection,
+        tokenizer: Tokenizer,
+        preprocessing: Preprocessing,
+        device: torch.device,
+    ) -> None:
+        self.name = name
+        self.revision = fingerprint([folder / file for file in _IMAGE_FILES])
+        self.text_revision = fingerprint([folder / file for file in _TEXT_FILES])
+        self.dim = int(model.config.projection_dim)
+        self.preprocessing: Mapping[str, object] = preprocessing.as_dict()
+        self.languages: Sequence[str] = ()
+        self._model = model
+        self._tokenizer = tokenizer
+        self._preprocess = preprocessing
+        self._device = device
+        # Tokenizers and, on a GPU, the stream are not for several threads at once.
+        self._text_lock = threading.Lock()
+        self._image_lock = threading.Lock()
+
+    def encode_texts(self, texts: Sequence[str]) -> Vectors:
+        """Encode n >= 1 texts in one forward pass; what a text has too much is cut off."""
+        with self._text_lock, torch.inference_mode():
+            encodings = self._tokenizer.encode_batch(list(texts))
+            ids = torch.tensor([encoding.ids for encoding in encodings], device=self._device)
+            mask = torch.tensor(
+                [encoding.attention_mask for encoding in encodings], device=self._device
+            )
+            if isinstance(self._model, CLIPModel):
+                features = self._model.get_text_features(input_ids=ids, attention_mask=mask)
+                features = features.pooler_output
+            else:
+                features = self._model(input_ids=ids, attention_mask=mask).text_embeds
+            return _normalised(features)
+
+    def encode_images(self, images: Sequence[Image.Image]) -> Vectors:
+        """Encode n >= 1 pictures in one forward pass."""
+        if not isinstance(self._model, CLIPModel):
+            raise EncoderError(f"{self.name} was loaded without its image tower")
+        pixels = np.stack([self._preprocess(image) for image in images])
+        with self._image_lock, torch.inference_mode():
+            values = torch.from_numpy(pixels).to(self._device)
+            return _normalised(self._model.get_image_features(pixel_values=values).pooler_output)
+
+
+def load(folder: Path, *, name: str, text_only: bool = False) -> ClipEncoder:
+    """Load a CLIP model from its folder; raises EncoderError with the reason."""
+    device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    kind: Any = CLIPTextModelWithProjection if text_only else CLIPModel
+    try:
+        model = kind.from_pretrained(
+            folder, dtype=torch.float32, local_files_only=True, output_loading_info=True
+        )
+        tokenizer = _tokenizer(folder)
+        preprocessing = Preprocessing.read(folder / "preprocessor_config.json")
+    except (OSError, ValueError, RuntimeError, SafetensorError) as error:
+        raise EncoderError(f"the model in {folder} is damaged: {error}") from error
+    model, report = model
+    if report["missing_keys"] or report["mismatched_keys"]:
+        raise EncoderError(f"the model in {folder} is incomplete: {report['missing_keys']}")
+    return ClipEncoder(
+        folder,
+        name=name,
+        model=model.to(device).eval(),
+        tokenizer=tokenizer,
+        preprocessing=preprocessing,
+        device=device,
+    )
+
+
+def _tokenizer(folder: Path) -> Tokenizer:
+    """Load ``tokenizer.json``; pads to the longest of a batch, cuts at the model's length."""
+    path = folder / "tokenizer.json"
+    if not path.is_file():
+        raise OSError("tokenizer.json is missing")
+    try:
+        tokenizer = Tokenizer.from_file(str(path))
+    except Exception as error:  # tokenizers raises plain Exception
+        raise ValueError(f"tokenizer.json cannot be read: {error}") from error
+    config = CLIPConfig.from_pretrained(folder, local_files_only=True).text_config
+    details = {}
+    if (folder / "tokenizer_config.json").is_file():
+        details = json.loads((folder / "tokenizer_config.json").read_text("utf-8"))
+    pad = details.get("pad_token") or "<|endoftext|>"
+    pad = pad["content"] if isinstance(pad, dict) else pad
+    pad_id = tokenizer.token_to_id(pad)
+    tokenizer.enable_truncation(config.max_position_embeddings)
+    tokenizer.enable_padding(pad_id=0 if pad_id is None else pad_id, pad_token=pad)
+    return tokenizer
+
+
+def _normalised(features: torch.Tensor) -> Vectors:
+    unit = torch.nn.functional.normalize(features.float(), dim=-1)
+    vectors: Vectors = unit.cpu().numpy().astype(np.float32, copy=False)
+    return vectors

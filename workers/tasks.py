@@ -1,0 +1,96 @@
+"""The tasks, thin: payload in, answer or code out. No exception crosses the queue."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from typing import Any
+
+from db.errors import DatabaseError
+from workers import contract, images
+from workers.contract import Answer
+from workers.images import PictureError
+from workers.ingest import ingest
+from workers.runtime import Runtime, to_float16
+
+logger = logging.getLogger(__name__)
+
+Payload = dict[str, Any]
+
+
+def encode_text(runtime: Runtime, payload: Payload) -> None:
+    """Encode the questions of one task in one forward pass and answer with their vectors."""
+
+    def vectors() -> bytes:
+        return to_float16(runtime.encoder.encode_texts(payload["texts"]))
+
+    _answer(runtime, payload, vectors)
+
+
+def encode_image(runtime: Runtime, payload: Payload) -> None:
+    """Encode the picture that waits in Redis and answer with the vector of its first frame."""
+
+    def vectors() -> bytes:
+        content = runtime.redis.get(payload["picture"])
+        if not isinstance(content, bytes):
+            raise PictureError("missing")
+        limit = int(runtime.settings.max_megapixels * 1e6)
+        picture = images.decode(content, max_frames=1, max_pixels=limit)
+        return to_float16(runtime.encoder.encode_images(picture.frames[:1]))
+
+    _answer(runtime, payload, vectors)
+
+
+def ingest_images(runtime: Runtime, payload: Payload) -> None:
+    """Make stored pictures findable."""
+    ids = [int(image_id) for image_id in payload["image_ids"]]
+    try:
+        count = ingest(runtime, ids)
+    except DatabaseError as error:
+        # The rows are still pending; the sweep queues them again when the database is back.
+        logger.warning("ingest_postponed", extra={"reason": str(error), "count": len(ids)})
+    else:
+        logger.debug("ingested", extra={"count": count})
+
+
+def sweep(runtime: Runtime, queue_length: int, send: Callable[[list[int]], None]) -> int:
+    """Queue pending pictures again that nobody works on; returns how many.
+
+    Only when the queue is empty: otherwise they are most likely still in it.
+    """
+    if queue_length:
+        return 0
+    try:
+        found = runtime.store.sweep()
+    except DatabaseError as error:
+        logger.warning("sweep_postponed", extra={"reason": str(error)})
+        return 0
+    # A picture that was tried before may have taken its worker down: it goes alone.
+    fresh = [image_id for image_id, attempts in found if attempts == 0]
+    chunks = [[image_id] for image_id, attempts in found if attempts]
+    for at in range(0, len(fresh), contract.INGEST_CHUNK):
+        chunks.append(fresh[at : at + contract.INGEST_CHUNK])
+    for chunk in chunks:
+        send(chunk)
+    if found:
+        logger.info("swept", extra={"count": len(found)})
+    return len(found)
+
+
+def _answer(runtime: Runtime, payload: Payload, vectors: Callable[[], bytes]) -> None:
+    code, content = "", b""
+    if payload.get("revision") != runtime.encoder.text_revision:
+        code = contract.CODE_STALE_SPACE
+    else:
+        try:
+            content = vectors()
+        except PictureError as error:
+            code = error.code
+        except Exception:
+            logger.exception("encode_failed")
+            code = contract.CODE_FAILED
+    answer = Answer(payload["id"], code, runtime.encoder.dim, content)
+    with runtime.redis.pipeline(transaction=False) as pipe:
+        pipe.rpush(payload["reply_to"], contract.pack_answer(answer))
+        pipe.expire(payload["reply_to"], contract.REPLY_TTL_S)
+        pipe.execute()

@@ -2,7 +2,7 @@
 
 import { altText, pictureUrl } from "./card.js";
 import { deleteButton, el, iconButton, textButton } from "./dom.js";
-import { formatDate, formatNumber, formatSize, t } from "./strings.js";
+import { formatDate, formatNumber, t } from "./strings.js";
 
 const DRAWN_BY_BROWSERS = new Set([
   "image/avif", "image/bmp", "image/gif", "image/jpeg", "image/png", "image/webp",

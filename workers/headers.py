@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import re
-import struct
 from collections.abc import Collection
+from typing import Literal
 
 _PICTURE_STARTS = (b"\xff\xd8\xff", b"\x89PNG\r\n\x1a\n", b"GIF87a", b"GIF89a")
 _TIFF_STARTS = (b"II*\x00", b"MM\x00*")
@@ -89,9 +89,11 @@ def gif_frame_count(content: bytes, limit: int) -> int | None:
 
 def _why_unreadable_tiff(content: bytes) -> str:
     """A TIFF's directory often lies behind its pixels: gone if cut short, else of a rare kind."""
-    order = "<I" if content[:2] == b"II" else ">I"
-    (directory,) = struct.unpack_from(order, content[:8].ljust(8, b"\xff"), 4)
-    return "truncated" if directory + 6 > len(content) else "unsupported"
+    order: Literal["little", "big"] = "little" if content[:2] == b"II" else "big"
+    start = int.from_bytes(content[4:8], order)
+    entries = int.from_bytes(content[start : start + 2], order)
+    end = start + 2 + 12 * entries
+    return "truncated" if len(content) < 8 or entries == 0 or end > len(content) else "unsupported"
 
 
 def _why_unreadable_iso_media(start: bytes, readable_formats: Collection[str]) -> str:

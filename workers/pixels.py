@@ -104,10 +104,10 @@ def _levels(image: Image.Image) -> tuple[float, float]:
 
 
 def _to_grey(black: float, white: float) -> _Convert:
-    span = max(white - black, np.finfo(np.float64).tiny)
+    span = max(white - black, float(np.finfo(np.float64).tiny))
 
     def convert(strip: Image.Image) -> Image.Image:
-        values = np.asarray(strip).astype(np.float64)
+        values = np.asarray(strip).astype(np.float64)  # in which no 32-bit range overflows
         values = np.nan_to_num(values, nan=black, posinf=white, neginf=black)
         share = np.clip((values - black) / span, 0.0, 1.0)
         return Image.fromarray((share * 255 + 0.5).astype(np.uint8))

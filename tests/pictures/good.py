@@ -129,10 +129,16 @@ def lab_tiff() -> bytes:
 
 
 def profiled_jpeg() -> bytes:
-    """Carries a colour profile that does not call itself sRGB."""
-    profile = bytearray(ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes())
-    plain = bytes(profile).replace(b"sRGB", b"nRGB").replace("sRGB".encode("utf-16-be"), b"\0n" * 4)
-    return saved(drawing(), "JPEG", quality=90, icc_profile=plain)
+    """A drawing whose colour profile says that red is blue and blue is red."""
+    profile = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
+    for old, new in (
+        (b"rXYZ", b"----"),
+        (b"bXYZ", b"rXYZ"),
+        (b"----", b"bXYZ"),
+        ("sRGB".encode("utf-16-be"), "sBGR".encode("utf-16-be")),
+    ):
+        profile = profile.replace(old, new)
+    return saved(drawing(), "JPEG", quality=95, icc_profile=profile)
 
 
 # --- Metadata -------------------------------------------------------------------------------

@@ -14,11 +14,16 @@ export function altText(hit) {
   return hit.alt_text || hit.caption || t("untitled");
 }
 
-/** Photos fill their tile; small, see-through and very long pictures stay whole. */
-function fillsTile(hit) {
+export function isSmall(hit) {
+  return Math.max(hit.width, hit.height) <= SMALL;
+}
+
+/** Photos fill their tile; what may be see-through and what is very long stays whole. */
+function fit(hit) {
+  if (isSmall(hit)) return "small";
   const shape = hit.width / hit.height;
   const isPhoto = ["image/jpeg", "image/webp", "image/avif"].includes(hit.media_type);
-  return isPhoto && Math.min(hit.width, hit.height) > SMALL && shape > 0.6 && shape < 1.7;
+  return isPhoto && shape > 0.55 && shape < 1.8 ? "fills" : "whole";
 }
 
 export function thumbnail(hit) {
@@ -28,7 +33,7 @@ export function thumbnail(hit) {
     width: hit.width,
     height: hit.height,
     decoding: "async",
-    className: fillsTile(hit) ? "fills" : "",
+    className: fit(hit),
   });
   picture.addEventListener("error", () => picture.classList.add("broken"), { once: true });
   return picture;

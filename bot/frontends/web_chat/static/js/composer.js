@@ -19,7 +19,9 @@ export class Composer {
 
   #submit(onAsk) {
     const text = this.#field.value;
-    this.#field.focus();
+    // On a phone the keyboard would cover the answer.
+    if (text !== "" && matchMedia("(hover: none) and (pointer: coarse)").matches) this.#field.blur();
+    else this.#field.focus();
     if (text === "") return;
     this.#asked = [...this.#asked.slice(1 - KEPT_QUESTIONS), text];
     this.#recalled = this.#asked.length;

@@ -10,14 +10,21 @@ export class Intake {
   #one = document.getElementById("file-one");
   #many = document.getElementById("file-many");
   #target = document.getElementById("drop-target");
+  /** While pictures are being named: takes more of them. */
+  #append = null;
 
   constructor(conversation, maxBytes) {
     this.#conversation = conversation;
     this.#maxBytes = maxBytes;
-    document.getElementById("attach").onclick = () => this.#choose(this.#one, (files) => this.#offer(files));
+    document.getElementById("attach").onclick = () => this.#one.click();
     for (const id of ["add-pictures", "add-first"]) {
-      document.getElementById(id).onclick = () => this.#choose(this.#many, (files) => this.#caption(files));
+      document.getElementById(id).onclick = () => this.#many.click();
     }
+    this.#listenForFiles(this.#one, (files) => this.#offer(files));
+    this.#listenForFiles(this.#many, (files) => {
+      if (this.#append) this.#append(files);
+      else this.#caption(files);
+    });
     this.#listenForDrops();
     document.addEventListener("paste", (event) => {
       const files = [...(event.clipboardData?.files ?? [])];
@@ -27,14 +34,13 @@ export class Intake {
     });
   }
 
-  #choose(input, take) {
-    input.onchange = () => {
+  #listenForFiles(input, take) {
+    input.addEventListener("change", () => {
       const files = this.#usable([...input.files]);
       // The same file may be chosen again.
       input.value = "";
       take(files);
-    };
-    input.click();
+    });
   }
 
   /** One picture may be meant either way; several can only be meant to be added. */
@@ -52,9 +58,10 @@ export class Intake {
 
   #caption(files) {
     if (files.length === 0) return;
-    captionPictures(files, {
+    this.#append = captionPictures(files, {
       onAdd: (entries) => this.#conversation.add(entries),
-      chooseMore: (append) => this.#choose(this.#many, append),
+      onMore: () => this.#many.click(),
+      onClose: () => { this.#append = null; },
     });
   }
 

@@ -42,8 +42,11 @@ export function askWhatToDo(file, { onSimilar, onAdd }) {
   similar.focus();
 }
 
-/** Let the person name the pictures and add them: onAdd(entries of {file, caption}). */
-export function captionPictures(files, { onAdd, chooseMore }) {
+/**
+ * Let the person name the pictures and add them: onAdd(entries of {file, caption}).
+ * Returns a function that takes more files into the same dialog.
+ */
+export function captionPictures(files, { onAdd, onMore, onClose }) {
   const box = dialog("adding", "add_pictures");
   const list = el("ul", { className: "adding-list" });
   const entries = new Map();
@@ -72,7 +75,7 @@ export function captionPictures(files, { onAdd, chooseMore }) {
   const form = el("form", { className: "adding-form" }, list,
     el("div", { className: "dialog-buttons" },
       el("button", { type: "submit", className: "button primary", data: { t: "add" } }),
-      textButton("picture", "choose_more", () => chooseMore(append)),
+      textButton("picture", "choose_more", onMore),
       textButton(null, "cancel", () => box.close(), "quiet"),
     ));
   form.addEventListener("submit", (event) => {
@@ -83,6 +86,8 @@ export function captionPictures(files, { onAdd, chooseMore }) {
   });
   append(files);
   box.append(form);
+  box.addEventListener("close", onClose);
   box.showModal();
   list.querySelector("input").focus();
+  return append;
 }

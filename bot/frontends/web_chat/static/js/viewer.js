@@ -1,6 +1,6 @@
 /** The full picture, with all that is known about it. */
 
-import { altText, pictureUrl } from "./card.js";
+import { altText, isSmall, pictureUrl } from "./card.js";
 import { deleteButton, el, iconButton, textButton } from "./dom.js";
 import { formatDate, formatNumber, t } from "./strings.js";
 
@@ -105,6 +105,7 @@ export class Viewer {
 function picture(hit) {
   const shown = el("img", {
     src: pictureUrl(hit, "rendition"), alt: altText(hit), width: hit.width, height: hit.height,
+    className: isSmall(hit) ? "small" : "",
   });
   shown.addEventListener("error", () => {
     shown.replaceWith(el("p", { className: "broken", data: { t: "broken_picture" } }));

@@ -114,7 +114,7 @@ class EmbeddedPostgres:
         options = [part for item in settings.items() for part in ("-c", "=".join(item))]
         return [
             *_as_somebody(),
-            *_ends_with_parent("INT"),
+            *ends_with_parent("INT"),
             str(_postgres_bin() / "postgres"),
             *("-D", str(self._paths.postgres)),
             *options,
@@ -160,7 +160,7 @@ class EmbeddedRedis:
             "loglevel": "warning",
         }
         options = [part for name, value in settings.items() for part in (f"--{name}", value)]
-        return [*_ends_with_parent("TERM"), _redis_binary(), *options]
+        return [*ends_with_parent("TERM"), _redis_binary(), *options]
 
     def is_ready(self) -> bool:
         """Tell whether the server answers and has read its file."""
@@ -209,7 +209,7 @@ def _as_somebody() -> list[str]:
     return [unshare, "--user", "--map-user", _NOBODY, "--map-group", _NOBODY]
 
 
-def _ends_with_parent(signal: str) -> list[str]:
+def ends_with_parent(signal: str) -> list[str]:
     """Return the prefix that has the kernel end the server when its parent dies (Linux)."""
     setpriv = shutil.which("setpriv")
     return [setpriv, "--pdeathsig", signal] if setpriv else []

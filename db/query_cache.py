@@ -68,15 +68,15 @@ class RedisQueryCache:
             written = await self._redis.get(f"p:{token}")
         except (RedisError, OSError) as error:
             raise DatabaseUnavailableError("Redis is not reachable") from error
-        return None if written is None else written.decode()
+        return written.decode() if isinstance(written, bytes) else None
 
     async def _get(self, key: str) -> bytes | None:
         try:
-            value: bytes | None = await self._redis.get(key)
+            value = await self._redis.get(key)
         except (RedisError, OSError) as error:
             logger.warning("cache_unavailable", extra={"error": type(error).__name__})
             return None
-        return value
+        return value if isinstance(value, bytes) else None
 
     async def _put(self, key: str, value: bytes, ttl_s: int) -> None:
         try:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from bot.core.errors import ImageGoneError, NotAllowedError
 from bot.core.messages import Person, Picture, PictureKind, Upload
 from bot.core.ports import Added, ImageStore, StoredImage
-from bot.core.sniff import media_type, refusal
+from bot.core.sniff import is_supported, media_type
 
 MAX_CAPTION_CHARACTERS = 1000
 MAX_UPLOAD_BYTES = 50 * 2**20
@@ -53,8 +53,11 @@ class Library:
         """Return (media type, None) or (None, reason)."""
         if len(upload.content) > self._limits.max_bytes:
             return None, "too_large"
-        reason = refusal(upload.content)
-        return (None, reason) if reason else (media_type(upload.content), None)
+        kind = media_type(upload.content)
+        if kind is not None and is_supported(kind):
+            return kind, None
+        known_picture = kind is not None and kind.startswith("image/")
+        return None, "unsupported" if known_picture else "not_a_picture"
 
     def watch(self, collection: str, image_ids: Sequence[int]) -> AsyncIterator[StoredImage]:
         """Yield each picture once, as it becomes ready or failed."""

@@ -1,0 +1,148 @@
+"""The one place where concrete parts meet."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+
+from redis.asyncio import Redis
+from redis.exceptions import RedisError
+
+from bot.backends import PgImageIndex, PgImageStore, RedisCache, WorkerEncoder
+from bot.core.conversation import Conversation
+from bot.core.library import Library, UploadLimits
+from bot.core.search import Search
+from bot.frontends.base import FrontendOptions
+from bot.instance import InstanceLock
+from bot.services import LocalServices, ServiceUrls, service_urls
+from bot.settings import BotSettings
+from db.blobs import Blobs
+from db.pool import Database
+from db.query_cache import RedisQueryCache
+from workers.client import ClientError, WorkerClient
+
+LOCAL_COLLECTION = "local"
+"""The collection of the web chat and of the commands in the terminal."""
+SWEEP_EVERY_S = 5.0
+
+logger = logging.getLogger(__name__)
+
+
+class App:
+    """The conversation with everything it stands on, connected to running services."""
+
+    def __init__(self, settings: BotSettings, urls: ServiceUrls) -> None:
+        self.settings = settings
+        self.database = Database(urls.database)
+        self.client = WorkerClient(urls.redis)
+        self.blobs = Blobs(urls.blobs)
+        self._redis = Redis.from_url(
+            urls.redis, socket_timeout=2, socket_connect_timeout=2, max_connections=50
+        )
+        encoder = WorkerEncoder(self.client)
+        index = PgImageIndex(self.database)
+        self.library = Library(
+            PgImageStore(self.database, self.blobs, self.client),
+            UploadLimits(max_bytes=int(settings.max_upload_mb * 2**20)),
+        )
+        self.search = Search(encoder, index, RedisCache(RedisQueryCache(self._redis)))
+        self.conversation = Conversation(self.search, self.library, index, encoder)
+        self._sweeper: asyncio.Task[None] | None = None
+
+    async def open(self) -> None:
+        """Connect, without waiting for anybody."""
+        await self.database.open()
+        await self.client.open()
+        self._sweeper = asyncio.create_task(self._sweep(), name="sweep")
+
+    async def close(self) -> None:
+        """Let all connections go."""
+        if self._sweeper is not None:
+            self._sweeper.cancel()
+            await asyncio.gather(self._sweeper, return_exceptions=True)
+        await self.client.close()
+        await self.database.close()
+        with contextlib.suppress(RedisError, OSError):
+            await self._redis.aclose()
+
+    def frontend_options(self) -> FrontendOptions:
+        """Return the settings for front-ends."""
+        password = self.settings.web_password
+        return FrontendOptions(
+            web_host=self.settings.web_host,
+            web_port=self.settings.web_port,
+            web_password=password.get_secret_value() if password else None,
+            collection=LOCAL_COLLECTION,
+            max_upload_bytes=int(self.settings.max_upload_mb * 2**20),
+            page_size=self.settings.page_size,
+        )
+
+    async def wait_until_ready(self, timeout_s: float) -> bool:
+        """Wait for a warm worker and a registered embedding space."""
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(timeout_s):
+                while not (await self.conversation.status(LOCAL_COLLECTION)).ready:
+                    await asyncio.sleep(0.05)
+                return True
+        return False
+
+    async def _sweep(self) -> None:
+        """Have pictures that fell out of the queue found again, for ever."""
+        while True:
+            try:
+                await self.client.sweep()
+            except ClientError as error:
+                logger.info("sweep_not_sent", extra={"code": error.code})
+            await asyncio.sleep(SWEEP_EVERY_S)
+
+
+class BusyError(Exception):
+    """Another process uses the data folder in a way that does not go together with this."""
+
+
+@asynccontextmanager
+async def connected(
+    settings: BotSettings, role: str, say: Callable[[str], None]
+) -> AsyncIterator[App]:
+    """Lend an app on running services, or on services started for as long as the block lasts.
+
+    Raises BusyError, EmbeddedError.
+    """
+    if not (settings.embeds_database or settings.embeds_redis):
+        async with opened(App(settings, service_urls(settings))) as app:
+            yield app
+        return
+    settings.data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
+    lock = InstanceLock(settings.data_dir)
+    while not lock.acquire(role):
+        holder = lock.holder()
+        if holder is not None and holder.role == "run":
+            async with opened(App(settings, service_urls(settings))) as app:
+                yield app
+            return
+        # Another command has the services for a moment; they end with it.
+        await asyncio.sleep(0.2)
+    try:
+        services = LocalServices(settings, say)
+        try:
+            say("Starting the search …")
+            await services.start()
+            async with opened(App(settings, services.urls)) as app:
+                yield app
+        finally:
+            await services.stop()
+    finally:
+        lock.release()
+
+
+@asynccontextmanager
+async def opened(app: App) -> AsyncIterator[App]:
+    """Open an app and close it again."""
+    try:
+        await app.open()
+        yield app
+    finally:
+        await app.close()

@@ -1,0 +1,149 @@
+"""The services behind the bot on one machine: Postgres, Redis, migrations, one worker."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from bot.settings import BotSettings
+from bot.supervisor import Child, Command
+from db.embedded import EmbeddedPaths, EmbeddedPostgres, EmbeddedRedis, ends_with_parent
+from db.errors import EmbeddedError
+from workers import contract
+
+READY_TIMEOUT_S = 60.0
+_POLL_S = 0.05
+
+
+@dataclass(frozen=True, slots=True)
+class ServiceUrls:
+    """Where the services are. They may hold passwords and are not for printing."""
+
+    database: str
+    redis: str
+    blobs: str
+
+    def __repr__(self) -> str:
+        return "ServiceUrls(…)"
+
+
+def service_urls(settings: BotSettings) -> ServiceUrls:
+    """Return the services' addresses, given or embedded."""
+    paths = EmbeddedPaths(settings.data_dir)
+    database, redis, blobs = settings.database_url, settings.redis_url, settings.blob_url
+    return ServiceUrls(
+        database=database.get_secret_value() if database else EmbeddedPostgres(paths).url,
+        redis=redis.get_secret_value() if redis else EmbeddedRedis(paths).url,
+        blobs=blobs.get_secret_value() if blobs else (settings.data_dir / "blobs").as_uri(),
+    )
+
+
+class LocalServices:
+    """Starts what the settings do not name elsewhere, and keeps it running until stopped."""
+
+    def __init__(self, settings: BotSettings, say: Callable[[str], None]) -> None:
+        self._settings = settings
+        self._say = say
+        self._paths = EmbeddedPaths(settings.data_dir)
+        self.urls = service_urls(settings)
+        self.children: dict[str, Child] = {}
+
+    async def start(self) -> None:
+        """Bring everything up; returns when the database is migrated. Raises EmbeddedError.
+
+        The worker goes on loading its model; it announces itself in Redis when it is warm.
+        """
+        self._paths.make()
+        (self._settings.data_dir / "logs").mkdir(exist_ok=True)
+        starting = []
+        if self._settings.embeds_redis:
+            starting.append(self._start_redis())
+        if self._settings.embeds_database:
+            starting.append(self._start_postgres())
+        await asyncio.gather(*starting)
+        if self._settings.embeds_redis:
+            # Loads its model while the migrations run.
+            await self._start(self._worker_command())
+        await self._migrate()
+
+    async def stop(self) -> None:
+        """End the worker first, then the servers it needs."""
+        worker = self.children.pop("worker", None)
+        if worker is not None:
+            await worker.stop()
+        await asyncio.gather(*(child.stop() for child in self.children.values()))
+        self.children.clear()
+
+    async def _start_postgres(self) -> None:
+        server = EmbeddedPostgres(self._paths)
+        await asyncio.to_thread(server.initialise)
+        child = await self._start(
+            Command(
+                "postgres",
+                server.command(),
+                self._log("postgres"),
+                stop_signal=signal.SIGINT,  # ends sessions at once, then a checkpoint
+            )
+        )
+        await _until_ready(server.is_ready, child)
+
+    async def _start_redis(self) -> None:
+        server = EmbeddedRedis(self._paths)
+        child = await self._start(Command("redis", server.command(), self._log("redis")))
+        await _until_ready(server.is_ready, child)
+
+    async def _migrate(self) -> None:
+        process = await asyncio.create_subprocess_exec(
+            *(sys.executable, "-m", "db", "migrate"),
+            env={**os.environ, "DATABASE_URL": self.urls.database},
+            stdin=asyncio.subprocess.DEVNULL,
+            stdout=asyncio.subprocess.PIPE,
+            stderr=asyncio.subprocess.STDOUT,
+        )
+        output, _ = await process.communicate()
+        if process.returncode != 0:
+            raise EmbeddedError(output.decode("utf-8", "replace").strip())
+
+    def _worker_command(self) -> Command:
+        return Command(
+            "worker",
+            [
+                *ends_with_parent("TERM"),
+                *(sys.executable, "-m", "celery", "-A", "workers.celery_app", "worker"),
+                *("-Q", ",".join(contract.QUEUES)),
+                *("--pool", "threads", "--concurrency", "4"),
+                *("--without-gossip", "--without-mingle", "--hostname", "worker@local"),
+            ],
+            self._log("worker"),
+            environment={
+                "DATABASE_URL": self.urls.database,
+                "REDIS_URL": self.urls.redis,
+                "BLOB_URL": self.urls.blobs,
+                "ENCODER": self._settings.encoder,
+                "LOG_LEVEL": self._settings.log_level,
+            },
+        )
+
+    async def _start(self, command: Command) -> Child:
+        child = Child(command)
+        self.children[command.name] = child
+        await child.start()
+        return child
+
+    def _log(self, name: str) -> Path:
+        return self._settings.data_dir / "logs" / f"{name}.log"
+
+
+async def _until_ready(is_ready: Callable[[], bool], child: Child) -> None:
+    """Wait until a server answers; raises EmbeddedError with its last words."""
+    loop = asyncio.get_running_loop()
+    give_up = loop.time() + READY_TIMEOUT_S
+    while not await asyncio.to_thread(is_ready):
+        if loop.time() > give_up or child.restarts > 20:
+            raise EmbeddedError(f"{child.command.name} does not start: {child.last_words()}")
+        await asyncio.sleep(_POLL_S)

@@ -1,0 +1,113 @@
+"""``python -m bot run``: the whole service, until Ctrl-C."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import os
+import signal
+import time
+from collections.abc import Sequence
+
+from bot.app import App, opened
+from bot.frontends.base import Frontend, load
+from bot.instance import InstanceInfo, InstanceLock
+from bot.services import LocalServices, service_urls
+from bot.settings import BotSettings
+from bot.terminal.console import errors, output, prepare_samples
+
+EXAMPLES = ("black cat", "Geburtstagskuchen", "花火")
+_WORKER_POLL_S = 1.0
+
+logger = logging.getLogger(__name__)
+
+
+async def run(settings: BotSettings, frontends: Sequence[str]) -> int:
+    """Run services and front-ends until SIGINT or SIGTERM; returns the exit code."""
+    embeds = settings.embeds_database or settings.embeds_redis
+    lock = InstanceLock(settings.data_dir)
+    if embeds:
+        settings.data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
+        if not lock.acquire("run"):
+            _say_busy(lock.holder())
+            return 1
+    stopping = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    main = asyncio.current_task()
+
+    def stop() -> None:
+        # The first signal ends everything in order, also while it is still starting.
+        if not stopping.is_set() and main is not None:
+            stopping.set()
+            errors.print("\nStopping …", style="dim")
+            main.cancel()
+
+    for number in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(number, stop)
+    services = LocalServices(settings, lambda line: errors.print(line, style="dim"))
+    try:
+        await _serve(settings, services, lock, frontends)
+    except asyncio.CancelledError:
+        if not stopping.is_set():
+            raise
+        return 0
+    finally:
+        stopping.set()
+        # Nothing may cancel the clean-up.
+        await asyncio.shield(services.stop())
+        lock.release()
+    return 0
+
+
+async def _serve(
+    settings: BotSettings, services: LocalServices, lock: InstanceLock, names: Sequence[str]
+) -> None:
+    began = time.monotonic()
+    if settings.embeds_database or settings.embeds_redis:
+        errors.print("Starting …", style="dim")
+        await services.start()
+    async with opened(App(settings, service_urls(settings))) as app:
+        started: list[Frontend] = []
+        try:
+            for name in names:
+                frontend = load(name)(app.conversation, app.frontend_options())
+                line = await frontend.start()
+                started.append(frontend)
+                if name == "web":
+                    lock.publish(InstanceInfo(os.getpid(), "run", line))
+                output.print(f"[bold]{name}[/bold]  {line}")
+            await _warm_up(app, services, began)
+            await prepare_samples(app)
+            _say_ready()
+            await asyncio.Event().wait()
+        finally:
+            await asyncio.gather(*(frontend.stop() for frontend in started))
+
+
+async def _warm_up(app: App, services: LocalServices, began: float) -> None:
+    """Wait for a warm worker, however long it takes, and say what holds it up."""
+    worker = services.children.get("worker")
+    told = 0
+    while not await app.wait_until_ready(_WORKER_POLL_S):
+        if worker is None:
+            if told == 0:
+                errors.print("Waiting for a worker …", style="dim")
+                told = 1
+        elif worker.restarts > told:
+            told = worker.restarts
+            errors.print(f"The worker cannot start: {worker.last_words()}", markup=False)
+    errors.print(f"The search is warm after {time.monotonic() - began:.1f} s.", style="dim")
+
+
+def _say_ready() -> None:
+    questions = " · ".join(f"“{question}”" for question in EXAMPLES)
+    output.print(f"Ready. Try asking: {questions}   (Ctrl-C ends it)")
+
+
+def _say_busy(holder: InstanceInfo | None) -> None:
+    if holder is None or holder.role != "run":
+        errors.print("Another babelpix command is at work here; try again when it has ended.")
+        return
+    where = f" at {holder.address}" if holder.address else ""
+    errors.print(f"Babelpix is running already{where} (process {holder.pid}).")
+    errors.print("For a second one beside it, set another DATA_DIR and WEB_PORT.", style="dim")

@@ -21,9 +21,10 @@ test: check ## Check the code, then run all tests
 check: setup ## Lint, formatting, types, import rules, Compose files, translations
 	$(PY) -m ruff check .
 	$(PY) -m ruff format --check .
-	$(PY) -m mypy bot db workers samples
+	$(PY) -m mypy bot db workers samples telemetry
 	.venv/bin/lint-imports
 	$(PY) -m check_jsonschema --builtin-schema vendor.compose-spec docker-compose.yml docker-compose.gpu.yml
+	$(PY) scripts/catalogues.py check
 
 bench: setup ## Run every benchmark in its short form
 	@set -e; for file in benchmarks/[!_]*.py; do \

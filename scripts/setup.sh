@@ -77,11 +77,10 @@ found_pythons() {
 
 # --- The system --------------------------------------------------------------------------------
 
-# missing PACKAGE REASON…: note a Debian package and why it is wanted.
+# missing PACKAGE REASON: note a Debian package and why it is wanted.
 missing() {
     packages="$packages${packages:+ }$1"
-    shift
-    reasons="$reasons${reasons:+; }$*"
+    reasons="$reasons${reasons:+; }$1 ($2)"
 }
 
 have_emoji_font() {
@@ -123,11 +122,11 @@ look_for_missing() {
         blocked="$probe cannot make virtual environments: its venv package is missing"
         missing "$name" "virtual environments"
     fi
-    have_emoji_font || missing "$font_package" "the sample pictures are drawn with this font"
+    have_emoji_font || missing "$font_package" "the sample pictures are drawn with it"
     if [ -n "$probe" ]; then
-        have_fribidi "$probe" || missing libfribidi0 "joined emoji and right-to-left captions"
+        have_fribidi "$probe" || missing libfribidi0 "lays out joined emoji"
         have_redis "$probe" ||
-            missing redis-server "no bundled Redis for this Python or processor (valkey-server will do too)"
+            missing redis-server "this Python or processor has no bundled Redis; valkey-server does as well"
     fi
 }
 
@@ -186,7 +185,10 @@ see_to_system() {
         [ -z "$packages" ] || fail "install what is missing with: $(install_command)"
         fail "this system offers none; Debian 12 and Ubuntu 24.04 do, and so does https://docs.astral.sh/uv ('uv python install 3.12', then put it on the PATH or name it: make setup PYTHON=…)"
     fi
-    [ -z "$packages" ] || warn "missing ($reasons). Install with: $(install_command)"
+    if [ -n "$packages" ]; then
+        warn "missing: $reasons"
+        warn "install with: $(install_command)"
+    fi
 }
 
 # --- The virtual environment -------------------------------------------------------------------
@@ -220,7 +222,7 @@ show_progress() {
             say "  downloading ${line##*/}"
             ;;
         "Installing collected packages: "*)
-            say "  unpacking $(printf '%s' "$line" | tr -cd , | wc -c | tr -d ' ') packages and more …"
+            say "  unpacking $(printf '%s' "${line#*: }" | wc -w | tr -d ' ') packages …"
             ;;
         esac
     done

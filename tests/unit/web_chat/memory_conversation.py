@@ -75,8 +75,10 @@ class MemoryConversation:
                 yield self._answer("", incoming, 0)
             case Delete(image_id):
                 gone = self.pictures.pop(image_id, None) is None
-                yield Reply("gone", Tone.ERROR, code="image_gone") if gone else Reply(
-                    "Deleted.", Tone.DONE
+                yield (
+                    Reply("gone", Tone.ERROR, code="image_gone")
+                    if gone
+                    else Reply("Deleted.", Tone.DONE)
                 )
             case Add(uploads):
                 async for reply in self._add(uploads):

@@ -139,7 +139,9 @@ async def _read_bytes(part: BodyPartReader, room: int) -> bytes:
 
 
 def _basename(filename: str) -> str:
-    return filename.replace("\\", "/").rsplit("/", 1)[-1][:255]
+    # Headers come with bytes that are not UTF-8 smuggled in as half surrogate pairs.
+    clean = filename.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
+    return clean.replace("\\", "/").rsplit("/", 1)[-1][:255]
 
 
 def _refusal(status: int, text: str, code: str) -> web.Response:

@@ -49,7 +49,8 @@ def test_every_string_is_used_and_every_one_used_exists() -> None:
     assert unused == set()
     named = set(re.findall(r"data-t(?:-\w+)?=\"(\w+)\"", text))
     named |= set(re.findall(r"\bt\(\"(\w+)\"", text))
-    named |= set(re.findall(r"\bt(?:Label|Title|Placeholder)?: \"(\w+)\"", text))
+    for named_in_data in re.findall(r"data: \{([^}]*)\}", text):
+        named |= set(re.findall(r": \"(\w+)\"", named_in_data))
     named |= set(re.findall(r"iconButton\(\"\w+\", \"(\w+)\"", text))
     named |= set(re.findall(r"textButton\((?:\"\w+\"|null), \"(\w+)\"", text))
     assert named <= set(ENGLISH)

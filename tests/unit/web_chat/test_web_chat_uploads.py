@@ -26,7 +26,7 @@ async def test_pictures_are_added_with_captions_and_progress(
     assert isinstance(incoming.request, Add)
     assert [
         (upload.content, upload.caption, upload.filename) for upload in incoming.request.uploads
-    ] == [(b"one", "Eins 🥇", "cat.png"), (b"two", "قطة", "cat.png")]
+    ] == [(b"one", "Eins 🥇", "кот.png"), (b"two", "قطة", "кот.png")]
 
 
 async def test_captions_may_be_missing(visitor: Visitor, conversation: MemoryConversation) -> None:

@@ -49,16 +49,18 @@ class Visitor:
     async def upload(
         self, kind: str, *pictures: bytes, captions: tuple[str, ...] = ()
     ) -> tuple[int, list[dict[str, Any]]]:
-        form = FormData()
+        form = FormData(quote_fields=False)
         form.add_field("kind", kind)
         for caption in captions:
             form.add_field("caption", caption)
         for content in pictures:
-            form.add_field("picture", content, filename="../../cat.png", content_type="image/png")
+            form.add_field("picture", content, filename="../ ../кот.png", content_type="image/png")
         url = f"{self.chat.url}/api/upload?language=de"
         async with self.http.post(url, data=form, headers=await self.headers()) as response:
-            lines = (await response.text()).splitlines()
-            return response.status, [json.loads(line) for line in lines]
+            text = await response.text()
+            if "json" not in response.content_type:
+                return response.status, []
+            return response.status, [json.loads(line) for line in text.splitlines()]
 
 
 async def receive(socket: ClientWebSocketResponse, kind: str) -> dict[str, Any]:

@@ -61,7 +61,7 @@ def _run(settings: BotSettings, frontends: list[str]) -> None:
     help="Write the answer as one picture.",
 )
 @click.pass_obj
-def ask_command(
+def ask_command(  # noqa: PLR0917 - click passes them
     settings: BotSettings,
     question: tuple[str, ...],
     image: Path | None,

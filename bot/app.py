@@ -34,8 +34,12 @@ logger = logging.getLogger(__name__)
 class App:
     """The conversation with everything it stands on, connected to running services."""
 
-    def __init__(self, settings: BotSettings, urls: ServiceUrls) -> None:
+    def __init__(
+        self, settings: BotSettings, urls: ServiceUrls, services: LocalServices | None = None
+    ) -> None:
         self.settings = settings
+        self.services = services
+        """What runs on this process's behalf; None when somebody else looks after it."""
         self.database = Database(urls.database)
         self.client = WorkerClient(urls.redis)
         self.blobs = Blobs(urls.blobs)
@@ -84,7 +88,8 @@ class App:
         """Wait for a warm worker and a registered embedding space."""
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(timeout_s):
-                while not (await self.conversation.status(LOCAL_COLLECTION)).ready:
+                # Asks other processes: there is no event to wait for.
+                while not (await self.conversation.status(LOCAL_COLLECTION)).ready:  # noqa: ASYNC110
                     await asyncio.sleep(0.05)
                 return True
         return False
@@ -130,7 +135,7 @@ async def connected(
         try:
             say("Starting the search …")
             await services.start()
-            async with opened(App(settings, services.urls)) as app:
+            async with opened(App(settings, services.urls, services)) as app:
                 yield app
         finally:
             await services.stop()

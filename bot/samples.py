@@ -33,29 +33,34 @@ class Samples:
         Interrupted, it goes on where it was. Raises samples.emoji.EmojiFontError, CoreErrors.
         """
         everything = await asyncio.to_thread(lambda: list(glyphs()))
-        ids: list[int] = []
-        finished = 0
-        progress(0, len(everything))
+        added: set[int] = set()
+        finished = duplicates = 0
+
+        def report() -> None:
+            progress(finished + duplicates, len(everything))
 
         async def watch(image_ids: Sequence[int]) -> None:
             nonlocal finished
             async for _ in self._library.watch(collection, image_ids):
                 finished += 1
-                progress(finished, len(everything))
+                report()
 
+        report()
         watching: list[asyncio.Task[None]] = []
         try:
             for at in range(0, len(everything), _CHUNK):
                 uploads = await asyncio.to_thread(_draw, everything[at : at + _CHUNK])
-                added = await self._library.add(collection, SAMPLER, uploads)
-                chunk = [item.image_id for item in added if item.image_id is not None]
-                ids += chunk
-                watching.append(asyncio.create_task(watch(chunk)))
+                items = await self._library.add(collection, SAMPLER, uploads)
+                chunk = {item.image_id for item in items if item.image_id is not None} - added
+                # Some flags are the same picture: Norway's is also Bouvet Island's.
+                duplicates += len(items) - len(chunk)
+                added |= chunk
+                watching.append(asyncio.create_task(watch(sorted(chunk))))
             await asyncio.gather(*watching)
         finally:
             for task in watching:
                 task.cancel()
-        if finished == len(ids):
+        if finished == len(added):
             await asyncio.to_thread(self._done.touch)
         return finished
 

@@ -79,6 +79,19 @@ class LocalServices:
         await asyncio.gather(*(child.stop() for child in self.children.values()))
         self.children.clear()
 
+    def why_no_worker(self) -> str | None:
+        """Return the last words of a worker that cannot start, None while it may still."""
+        worker = self.children.get("worker")
+        if worker is None or worker.last_code is None or worker.pid is not None:
+            return None
+        return worker.last_words()
+
+    @property
+    def worker_gave_up(self) -> bool:
+        """Whether the worker has said that starting it again is of no use."""
+        worker = self.children.get("worker")
+        return worker is not None and worker.last_code == os.EX_CONFIG
+
     async def _start_postgres(self) -> None:
         server = EmbeddedPostgres(self._paths)
         await asyncio.to_thread(server.initialise)

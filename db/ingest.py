@@ -5,13 +5,14 @@ Workers act for every collection and therefore as the owner of the tables.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
 
 import psycopg
 from pgvector.psycopg import register_vector
 from psycopg import Connection
+from psycopg.types.json import Jsonb
 from psycopg_pool import ConnectionPool
 
 from db.pool import translated_errors
@@ -38,10 +39,17 @@ INSERT INTO embeddings (space_id, image_id, frame, collection_id, embedding)
 VALUES (%s, %s, %s, %s, %s)
 ON CONFLICT (space_id, image_id, frame) DO UPDATE SET embedding = excluded.embedding
 """
-_READY = """
-UPDATE images SET status = 'ready', error = NULL, width = %s, height = %s, frame_count = %s,
-                  media_type = %s, phash = %s
-WHERE id = %s
+# One statement for all: the collections' counters are then locked once, in one order.
+_FINISH = """
+UPDATE images SET status = new.status, error = new.error,
+  width = coalesce(new.width, images.width), height = coalesce(new.height, images.height),
+  frame_count = coalesce(new.frame_count, images.frame_count),
+  media_type = coalesce(new.media_type, images.media_type),
+  phash = coalesce(new.phash, images.phash)
+FROM jsonb_to_recordset(%s) AS new (
+  id bigint, status text, error text, width integer, height integer, frame_count integer,
+  media_type text, phash bigint)
+WHERE images.id = new.id
 """
 _SWEEP = """
 UPDATE images SET enqueued_at = now() WHERE id IN (
@@ -115,21 +123,28 @@ class Claim:
     def __init__(self, connection: Connection[Any]) -> None:
         self._connection = connection
 
-    def ready(self, space_id: int, image: IngestedImage) -> None:
-        """Store a picture's vectors and make it findable."""
-        for frame, vector in enumerate(image.vectors):
-            self._connection.execute(
-                _STORE_VECTOR,
-                (space_id, image.id, frame, image.collection_id, to_halfvec(vector)),
-            )
-        values = (image.width, image.height, image.frame_count, image.media_type, image.phash)
-        self._connection.execute(_READY, (*values, image.id))
+    def finish(
+        self, space_id: int, ready: Sequence[IngestedImage], failed: Mapping[int, str]
+    ) -> None:
+        """Store the vectors of pictures, making them findable, and give the others up.
 
-    def failed(self, image_id: int, code: str) -> None:
-        """Give a picture up for a reason the person will be told."""
-        self._connection.execute(
-            "UPDATE images SET status = 'failed', error = %s WHERE id = %s", (code, image_id)
-        )
+        ``failed`` gives the reason by image id; the uploader will be told.
+        """
+        vectors = [
+            (space_id, image.id, frame, image.collection_id, to_halfvec(vector))
+            for image in ready
+            for frame, vector in enumerate(image.vectors)
+        ]
+        with self._connection.cursor() as cursor:
+            cursor.executemany(_STORE_VECTOR, vectors)
+        facts = ("id", "width", "height", "frame_count", "media_type", "phash")
+        rows: list[dict[str, object]] = [
+            {name: getattr(image, name) for name in facts} | {"status": "ready"} for image in ready
+        ]
+        rows += [
+            {"id": image_id, "status": "failed", "error": code} for image_id, code in failed.items()
+        ]
+        self._connection.execute(_FINISH, (Jsonb(rows),))
 
 
 def _configure(connection: psycopg.Connection[Any]) -> None:

@@ -23,31 +23,39 @@ def ingest(runtime: Runtime, image_ids: Sequence[int]) -> int:
     """
     with runtime.store.claim(image_ids) as (claim, pending):
         decoded: list[tuple[PendingImage, DecodedPicture]] = []
+        failed: dict[int, str] = {}
         for image in pending:
             try:
                 decoded.append((image, _prepare(runtime, image)))
             except PictureError as error:
                 logger.info("picture_refused", extra={"image_id": image.id, "code": error.code})
-                claim.failed(image.id, error.code)
-        if not decoded:
-            return 0
-        frames = [frame for _, picture in decoded for frame in picture.frames]
-        vectors = iter(rows_to_float16(runtime.encoder.encode_images(frames)))
-        for image, picture in decoded:
-            claim.ready(
-                runtime.space.id,
-                IngestedImage(
-                    id=image.id,
-                    collection_id=image.collection_id,
-                    width=picture.width,
-                    height=picture.height,
-                    frame_count=picture.frame_count,
-                    media_type=picture.media_type,
-                    phash=images.perceptual_hash(picture),
-                    vectors=tuple(next(vectors) for _ in picture.frames),
-                ),
-            )
+                failed[image.id] = error.code
+        if pending:
+            claim.finish(runtime.space.id, _encode(runtime, decoded), failed)
         return len(decoded)
+
+
+def _encode(
+    runtime: Runtime, decoded: Sequence[tuple[PendingImage, DecodedPicture]]
+) -> list[IngestedImage]:
+    """Encode all frames of all pictures in one forward pass."""
+    frames = [frame for _, picture in decoded for frame in picture.frames]
+    if not frames:
+        return []
+    vectors = iter(rows_to_float16(runtime.encoder.encode_images(frames)))
+    return [
+        IngestedImage(
+            id=image.id,
+            collection_id=image.collection_id,
+            width=picture.width,
+            height=picture.height,
+            frame_count=picture.frame_count,
+            media_type=picture.media_type,
+            phash=images.perceptual_hash(picture),
+            vectors=tuple(next(vectors) for _ in picture.frames),
+        )
+        for image, picture in decoded
+    ]
 
 
 def _prepare(runtime: Runtime, image: PendingImage) -> DecodedPicture:

@@ -44,7 +44,6 @@ async def ask(settings: BotSettings, options: AskOptions) -> int:
             return 2
     async with connected(settings, "ask", lambda line: errors.print(line, style="dim")) as app:
         if not await warm_up(app):
-            errors.print(f"The worker does not start; see {settings.data_dir / 'logs'}")
             return 1
         await prepare_samples(app)
         reply = await _answer(app, request, options.limit)

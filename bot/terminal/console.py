@@ -22,8 +22,6 @@ from bot.core.messages import Person
 from bot.samples import Samples
 from samples.emoji import EmojiFontError
 
-WARM_UP_TIMEOUT_S = 120.0
-
 errors = Console(stderr=True, highlight=False)
 output = Console(highlight=False)
 
@@ -62,11 +60,19 @@ def progress_bar(*, rate: bool = False) -> Progress:
 
 
 async def warm_up(app: App) -> bool:
-    """Wait for the worker to be warm, saying so if it takes a while."""
+    """Wait for a warm worker; False, with the reason told, when there will be none."""
     if await app.wait_until_ready(0.5):
         return True
+    told = ""
     with errors.status("The search is warming up …"):
-        return await app.wait_until_ready(WARM_UP_TIMEOUT_S)
+        while not await app.wait_until_ready(0.5):
+            reason = app.services.why_no_worker() if app.services is not None else None
+            if reason and reason != told:
+                told = reason
+                errors.print(f"The worker cannot start: {reason}", style="red", markup=False)
+                if app.services is not None and app.services.worker_gave_up:
+                    return False
+    return True
 
 
 async def prepare_samples(app: App) -> None:

@@ -18,7 +18,7 @@ from bot.core.sentences import REFUSALS
 from bot.core.sniff import media_type
 from bot.core.texts import Texts, texts_for
 from bot.settings import BotSettings
-from bot.terminal.console import errors, local_person, progress_bar, terminal_language
+from bot.terminal.console import errors, local_person, progress_bar, terminal_language, warm_up
 
 CHUNK = 16
 MAX_CHUNKS_UNDER_WAY = 4
@@ -45,6 +45,8 @@ async def index(settings: BotSettings, paths: Sequence[Path]) -> int:
         return 2
     async with connected(settings, "index", lambda line: errors.print(line, style="dim")) as app:
         tally = Tally()
+        if not await warm_up(app):
+            return 1
         try:
             await Indexing(app, tally).run(paths)
         except CoreError as error:

@@ -12,12 +12,11 @@ from collections.abc import Sequence
 from bot.app import App, opened
 from bot.frontends.base import Frontend, load
 from bot.instance import InstanceInfo, InstanceLock
-from bot.services import LocalServices, service_urls
+from bot.services import LocalServices
 from bot.settings import BotSettings
-from bot.terminal.console import errors, output, prepare_samples
+from bot.terminal.console import errors, output, prepare_samples, warm_up
 
 EXAMPLES = ("black cat", "Geburtstagskuchen", "花火")
-_WORKER_POLL_S = 1.0
 
 logger = logging.getLogger(__name__)
 
@@ -66,7 +65,8 @@ async def _serve(
     if settings.embeds_database or settings.embeds_redis:
         errors.print("Starting …", style="dim")
         await services.start()
-    async with opened(App(settings, service_urls(settings))) as app:
+    mine = services if services.children else None
+    async with opened(App(settings, services.urls, mine)) as app:
         started: list[Frontend] = []
         try:
             for name in names:
@@ -76,27 +76,13 @@ async def _serve(
                 if name == "web":
                     lock.publish(InstanceInfo(os.getpid(), "run", line))
                 output.print(f"[bold]{name}[/bold]  {line}")
-            await _warm_up(app, services, began)
-            await prepare_samples(app)
-            _say_ready()
+            if await warm_up(app):
+                errors.print(f"Warm after {time.monotonic() - began:.1f} s.", style="dim")
+                await prepare_samples(app)
+                _say_ready()
             await asyncio.Event().wait()
         finally:
             await asyncio.gather(*(frontend.stop() for frontend in started))
-
-
-async def _warm_up(app: App, services: LocalServices, began: float) -> None:
-    """Wait for a warm worker, however long it takes, and say what holds it up."""
-    worker = services.children.get("worker")
-    told = 0
-    while not await app.wait_until_ready(_WORKER_POLL_S):
-        if worker is None:
-            if told == 0:
-                errors.print("Waiting for a worker …", style="dim")
-                told = 1
-        elif worker.restarts > told:
-            told = worker.restarts
-            errors.print(f"The worker cannot start: {worker.last_words()}", markup=False)
-    errors.print(f"The search is warm after {time.monotonic() - began:.1f} s.", style="dim")
 
 
 def _say_ready() -> None:

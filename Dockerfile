@@ -18,7 +18,7 @@ WORKDIR /src
 COPY pyproject.toml README.md LICENSE ./
 RUN --mount=type=cache,target=/root/.cache/pip \
     torch=$(python -c 'import tomllib; print(*(d for d in tomllib.load(open("pyproject.toml", "rb"))["project"]["dependencies"] if d.startswith("torch>")))') \
-    && pip install --index-url "$TORCH_INDEX" "$torch"
+    && pip install --no-deps --index-url "$TORCH_INDEX" "$torch"
 RUN --mount=type=cache,target=/root/.cache/pip pip install .
 COPY . .
 RUN --mount=type=cache,target=/root/.cache/pip pip install --no-deps --force-reinstall .

@@ -26,11 +26,11 @@ def main(context: click.Context) -> None:
         raise click.ClickException(f"check your settings (environment or .env):\n{error}") from None
 
 
-@main.command("run", help="Run everything: services, worker, web chat. Ctrl-C ends it.")
+@main.command("run", help="Run everything that is configured. Ctrl-C ends it.")
 @click.pass_obj
 def run_command(settings: BotSettings) -> None:
     """Run the service with every front-end that is configured."""
-    _run(settings, ["web"])
+    _run(settings, settings.frontends)
 
 
 @main.command("web", help="Run the service with the web chat only.")
@@ -38,6 +38,26 @@ def run_command(settings: BotSettings) -> None:
 def web_command(settings: BotSettings) -> None:
     """Run the service with the web chat only."""
     _run(settings, ["web"])
+
+
+@main.command("discord", help="Run the service with the Discord bot only.")
+@click.pass_obj
+def discord_command(settings: BotSettings) -> None:
+    """Run the service with the Discord bot only."""
+    _run_one(settings, "discord")
+
+
+@main.command("telegram", help="Run the service with the Telegram bot only.")
+@click.pass_obj
+def telegram_command(settings: BotSettings) -> None:
+    """Run the service with the Telegram bot only."""
+    _run_one(settings, "telegram")
+
+
+def _run_one(settings: BotSettings, name: str) -> None:
+    if name not in settings.frontends:
+        raise click.UsageError(f"{name.upper()}_TOKEN is not set; see .env.example")
+    _run(settings, [name])
 
 
 def _run(settings: BotSettings, frontends: list[str]) -> None:

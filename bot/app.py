@@ -75,6 +75,7 @@ class App:
     def frontend_options(self) -> FrontendOptions:
         """Return the settings for front-ends."""
         password = self.settings.web_password
+        discord, telegram = self.settings.discord_token, self.settings.telegram_token
         return FrontendOptions(
             web_host=self.settings.web_host,
             web_port=self.settings.web_port,
@@ -82,6 +83,9 @@ class App:
             collection=LOCAL_COLLECTION,
             max_upload_bytes=int(self.settings.max_upload_mb * 2**20),
             page_size=self.settings.page_size,
+            discord_token=discord.get_secret_value() if discord else None,
+            telegram_token=telegram.get_secret_value() if telegram else None,
+            telegram_api_url=self.settings.telegram_api_url,
         )
 
     async def wait_until_ready(self, timeout_s: float) -> bool:

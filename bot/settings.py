@@ -34,6 +34,7 @@ class BotSettings(BaseSettings):
 
     discord_token: SecretStr | None = None
     telegram_token: SecretStr | None = None
+    telegram_api_url: str | None = None
 
     page_size: int = Field(default=10, ge=1, le=50)
     max_upload_mb: float = Field(default=30, gt=0, le=200)
@@ -57,6 +58,12 @@ class BotSettings(BaseSettings):
         if not is_loopback(self.web_host) and self.web_password is None:
             raise ValueError("WEB_HOST lets others in: set WEB_PASSWORD too")
         return self
+
+    @property
+    def frontends(self) -> list[str]:
+        """The front-ends that are configured, by name."""
+        tokens = {"discord": self.discord_token, "telegram": self.telegram_token}
+        return ["web", *(name for name, token in tokens.items() if token is not None)]
 
     @property
     def embeds_database(self) -> bool:

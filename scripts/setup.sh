@@ -230,7 +230,7 @@ show_progress() {
 
 # Plain PyPI gives Linux a torch with gigabytes of CUDA libraries. Without an NVIDIA GPU the much
 # smaller build of torch's own index does the same, so take it where that index can be reached.
-# It is asked alone, for torch alone: no other package can come from there.
+# It is asked for torch alone (its dependencies follow from PyPI with all the others).
 install_small_torch() {
     if [ "$(uname -s)" != Linux ] || [ "${CI:-}" = true ] || [ -e /dev/nvidia0 ] ||
         command -v nvidia-smi >/dev/null 2>&1 ||
@@ -246,7 +246,7 @@ import tomllib
 with open("pyproject.toml", "rb") as file:
     print(*(d for d in tomllib.load(file)["project"]["dependencies"] if d.startswith("torch>")))')
     say "no NVIDIA GPU here: taking torch without CUDA from $torch_cpu_index"
-    run_pip install --index-url "$torch_cpu_index" "$torch" || warn "that failed; taking torch from PyPI"
+    run_pip install --no-deps --index-url "$torch_cpu_index" "$torch" || warn "that failed; taking torch from PyPI"
 }
 
 # An install that was cut short can leave packages that pip takes for whole. Prints name==version

@@ -10,6 +10,8 @@ from typing import Protocol, cast
 from bot.core.messages import Incoming, Picture, PictureKind, Reply, ServiceStatus
 
 MODULES = {
+    "discord": "bot.frontends.discord_bot",
+    "telegram": "bot.frontends.telegram_bot",
     "web": "bot.frontends.web_chat",
 }
 """Front-ends by name. A new platform is one module with a ``create`` function, named here."""
@@ -43,8 +45,13 @@ class FrontendOptions:
     """The collection the web chat talks about."""
     max_upload_bytes: int = 30 * 2**20
     page_size: int = 10
+    discord_token: str | None = None
+    telegram_token: str | None = None
+    telegram_api_url: str | None = None
+    """A Bot API server of one's own, e.g. ``http://127.0.0.1:8081``."""
 
     def __repr__(self) -> str:
+        # The tokens and the password stay out of logs and tracebacks.
         return f"FrontendOptions(web_host={self.web_host!r}, web_port={self.web_port})"
 
 

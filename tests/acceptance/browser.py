@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any, Self
 from urllib.parse import urlsplit
 
+import pytest
 from aiohttp import ClientSession, ClientWebSocketResponse, WSMsgType
 
 NAMES = ("chromium", "chromium-browser", "google-chrome", "chrome")
@@ -38,6 +39,16 @@ class BrowserError(Exception):
 def find_browser() -> str | None:
     """Return the path of an installed Chromium."""
     return next((path for name in NAMES if (path := shutil.which(name))), None)
+
+
+@contextmanager
+def chromium_or_skip() -> Iterator[str]:
+    """Run the installed browser for a fixture, or skip the tests that need it."""
+    path = find_browser()
+    if path is None:
+        pytest.skip("no Chromium found; on Debian: apt-get install chromium")
+    with chromium(path) as devtools:
+        yield devtools
 
 
 @contextmanager

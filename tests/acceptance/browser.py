@@ -19,6 +19,7 @@ from aiohttp import ClientSession, ClientWebSocketResponse, WSMsgType
 
 NAMES = ("chromium", "chromium-browser", "google-chrome", "chrome")
 WAIT_S = 20.0
+LONGEST_CALL_S = 120.0
 _KEYS = {
     "Enter": ("Enter", 13, "\r"),
     "Tab": ("Tab", 9, ""),
@@ -136,7 +137,7 @@ class Page:
         if self._session:
             message["sessionId"] = self._session
         await self._socket.send_str(json.dumps(message))
-        async with asyncio.timeout(WAIT_S * 2):
+        async with asyncio.timeout(LONGEST_CALL_S):
             result: dict[str, Any] = await answer
         if "error" in result:
             raise BrowserError(f"{method}: {result['error']['message']}")

@@ -18,7 +18,7 @@ from tests.acceptance.browser import Page, chromium_or_skip, open_page
 CARDS = "document.querySelectorAll('.exchange:last-child .card')"
 CAPTIONS = f"[...{CARDS}].map((card) => card.querySelector('.card-caption').textContent)"
 SETTLED = "!document.querySelector('[aria-busy]')"
-NO_SIDEWAYS_SCROLL = "document.documentElement.scrollWidth <= window.innerWidth"
+NO_SIDEWAYS_SCROLL = "document.documentElement.scrollWidth <= document.documentElement.clientWidth"
 
 
 @pytest.fixture(scope="module")

@@ -52,21 +52,16 @@ export class Conversation {
   }
 
   async #addAll(batches, total, onReply) {
+    const results = [];
     let before = 0;
-    let worst = null;
-    for (const [index, batch] of batches.entries()) {
-      const isLast = index === batches.length - 1;
+    for (const batch of batches) {
       await upload(this.#connection, "add", batch, (reply) => {
-        if (reply.tone === "progress") {
-          onReply({ ...reply, done: before + reply.done, total });
-        } else if (reply.tone === "error" && !isLast) {
-          worst = reply;
-        } else if (isLast) {
-          onReply(worst ?? reply);
-        }
+        if (reply.tone === "progress") onReply({ ...reply, done: before + reply.done, total });
+        else results.push(reply);
       });
       before += batch.length;
     }
+    onReply(inOne(results));
   }
 
   /** Delete a picture everywhere on the page. */
@@ -141,6 +136,17 @@ export class Conversation {
     };
     this.#connection.addEventListener("status", look);
   }
+}
+
+/** What became of the parts of an upload, as one reply. */
+function inOne(replies) {
+  const worst = replies.find((reply) => reply.tone === "error") ?? replies.at(-1);
+  return {
+    ...worst,
+    text: replies.map((reply) => reply.text).join("\n"),
+    hits: replies.flatMap((reply) => reply.hits),
+    retryable: replies.some((reply) => reply.retryable),
+  };
 }
 
 function preview(file, caption = "") {

@@ -115,6 +115,46 @@ async def test_warming_up_is_shown_and_passes(page: Page, conversation: MemoryCo
     await page.wait(f"{service} === 'Pictures: 12 · Being prepared: 1,234' && {BANNER} === ''")
 
 
+async def test_a_question_asked_too_early_is_answered_by_itself_once_it_can_be(
+    page: Page, conversation: MemoryConversation
+) -> None:
+    ready = conversation.status_now
+    conversation.status_now = ServiceStatus(
+        ready=False, warming_up=True, image_count=0, pending_count=0
+    )
+    await page.wait(f"{BANNER}.startsWith('Warming up')")
+    await ask(page, "colour 3")
+    await page.wait("document.querySelector('.error p').textContent === 'Not yet.'")
+    conversation.status_now = ready
+    await page.wait(f"{CARDS}.length === 1")
+
+
+async def test_a_pasted_picture_is_taken_and_pasted_text_is_text(page: Page) -> None:
+    paste = """(types) => {
+        const data = new DataTransfer();
+        data.items.add(new File([new Uint8Array(5)], "pasted.png", { type: "image/png" }));
+        for (const type of types) data.setData(type, "words");
+        document.getElementById("question").dispatchEvent(
+            new ClipboardEvent("paste", { clipboardData: data, bubbles: true, cancelable: true }));
+        return document.querySelectorAll("dialog.choice[open]").length;
+    }"""
+    assert await page.evaluate(f"({paste})(['text/plain'])") == 0
+    assert await page.evaluate(f"({paste})([])") == 1
+
+
+async def test_escape_takes_back_the_question_before_it_closes_the_picture(page: Page) -> None:
+    await ask(page, "colour 3")
+    await page.wait(f"{CARDS}.length === 1")
+    await page.click(".tile")
+    await page.click(".viewer .delete")
+    await page.wait("document.querySelector('.viewer .delete.armed')")
+    await page.press("Escape")
+    assert await page.evaluate("document.querySelector('.viewer').open")
+    assert not await page.evaluate("document.querySelector('.delete.armed')")
+    await page.press("Escape")
+    await page.wait("!document.querySelector('.viewer').open")
+
+
 async def test_an_empty_collection_says_what_to_do(
     page: Page, conversation: MemoryConversation
 ) -> None:

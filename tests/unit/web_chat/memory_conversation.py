@@ -102,6 +102,8 @@ class MemoryConversation:
             raise RuntimeError("the core broke its promise")
         if not text.strip() and isinstance(incoming.request, Ask):
             return Reply("Say what you look for.", Tone.ERROR, code="question_empty")
+        if self.status_now.warming_up:
+            return Reply("Not yet.", Tone.ERROR, code="warming_up", retryable=True)
         if self.is_down:
             return Reply("Not now.", Tone.ERROR, code="unavailable", retryable=True)
         found = [i for i in self.pictures if text in self.pictures[i].caption]

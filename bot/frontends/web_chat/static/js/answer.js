@@ -85,6 +85,11 @@ export class Answer {
     if (hadFocus) (heir?.querySelector(".tile") ?? document.getElementById("question")).focus();
   }
 
+  /** The code of the error that is shown, if one is. */
+  get errorCode() {
+    return this.#notice.querySelector(".error")?.dataset.code;
+  }
+
   tile(imageId) {
     return this.#grid.querySelector(`[data-image-id="${imageId}"] .tile`);
   }

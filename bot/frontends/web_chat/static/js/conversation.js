@@ -2,7 +2,7 @@
 
 import { Answer } from "./answer.js";
 import { altText, pictureUrl } from "./card.js";
-import { announce, el } from "./dom.js";
+import { el, toast } from "./dom.js";
 import { t } from "./strings.js";
 import { inBatches, upload } from "./upload.js";
 
@@ -70,21 +70,13 @@ export class Conversation {
       if (reply.tone === "progress") return;
       // Gone already (asked twice over a broken connection, or by somebody else) is gone, too.
       if (reply.tone !== "error" || reply.code === "image_gone") this.#forget(hit.image_id);
-      this.#say(reply);
+      toast(reply.text, reply.tone);
     });
   }
 
   #forget(imageId) {
     for (const answer of this.#answers) answer.forget(imageId);
     this.viewer?.forget(imageId);
-  }
-
-  /** A word that belongs to no exchange, shown for a while. */
-  #say(reply) {
-    const toast = el("p", { className: `toast ${reply.tone}`, dir: "auto", textContent: reply.text });
-    toast.addEventListener("animationend", () => toast.remove());
-    (document.querySelector("dialog[open]") ?? document.body).append(toast);
-    announce(reply.text);
   }
 
   #exchange(...question) {
@@ -120,7 +112,7 @@ export class Conversation {
     answer.wait(waitingKey);
     ask((reply) => {
       answer.show(reply, { next, retry: again });
-      if (reply.code === "warming_up") this.#whenReady(again);
+      if (reply.code === "warming_up") this.#whenReady(answer, again);
     }).catch((error) => {
       console.error(error);
       answer.show({ tone: "error", text: t("failed"), code: "page", retryable: true, hits: [], choices: [] }, { retry: again });
@@ -128,11 +120,12 @@ export class Conversation {
   }
 
   /** Ask by itself once the search has warmed up. */
-  #whenReady(again) {
+  #whenReady(answer, again) {
     const look = () => {
       if (!this.#connection.status?.ready) return;
       this.#connection.removeEventListener("status", look);
-      again();
+      // Unless the person has pressed "try again" meanwhile.
+      if (answer.errorCode === "warming_up") again();
     };
     this.#connection.addEventListener("status", look);
   }

@@ -71,6 +71,13 @@ export function deleteButton(onConfirmed) {
   return button;
 }
 
+/** Show a word that belongs to no exchange, for a while; an open dialog would hide it. */
+export function toast(text, tone) {
+  const note = el("p", { className: `toast ${tone}`, dir: "auto", role: "alert", textContent: text });
+  note.addEventListener("animationend", () => note.remove());
+  (document.querySelector("dialog[open]") ?? document.body).append(note);
+}
+
 /** Say something to people who hear the page. */
 export function announce(text) {
   const live = document.getElementById("live");

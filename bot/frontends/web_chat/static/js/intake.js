@@ -1,6 +1,6 @@
 /** Pictures that are dropped, pasted or chosen. */
 
-import { announce, el } from "./dom.js";
+import { toast } from "./dom.js";
 import { askWhatToDo, captionPictures } from "./picture-dialogs.js";
 import { formatSize, t } from "./strings.js";
 
@@ -27,8 +27,10 @@ export class Intake {
     });
     this.#listenForDrops();
     document.addEventListener("paste", (event) => {
-      const files = [...(event.clipboardData?.files ?? [])];
-      if (files.length === 0 || document.querySelector("dialog[open]")) return;
+      const { files: pasted, types } = event.clipboardData;
+      const files = [...pasted];
+      // Office programs put a picture of the text beside the text: the text is meant.
+      if (files.length === 0 || types.includes("text/plain") || document.querySelector("dialog[open]")) return;
       event.preventDefault();
       this.#offer(this.#usable(files));
     });
@@ -70,9 +72,9 @@ export class Intake {
     const pictures = files.filter((file) => file.type === "" || file.type.startsWith("image/"));
     const small = pictures.filter((file) => file.size <= this.#maxBytes);
     const names = (some, all) => all.filter((file) => !some.includes(file)).map((file) => file.name).join(", ");
-    if (pictures.length < files.length) warn(t("left_out_not_pictures", { names: names(pictures, files) }));
+    if (pictures.length < files.length) toast(t("left_out_not_pictures", { names: names(pictures, files) }), "error");
     if (small.length < pictures.length) {
-      warn(t("left_out_too_large", { limit: formatSize(this.#maxBytes), names: names(small, pictures) }));
+      toast(t("left_out_too_large", { limit: formatSize(this.#maxBytes), names: names(small, pictures) }), "error");
     }
     return small;
   }
@@ -101,11 +103,4 @@ export class Intake {
       if (!document.querySelector("dialog[open]")) this.#offer(this.#usable([...event.dataTransfer.files]));
     });
   }
-}
-
-function warn(text) {
-  const toast = el("p", { className: "toast error", dir: "auto", textContent: text });
-  toast.addEventListener("animationend", () => toast.remove());
-  document.body.append(toast);
-  announce(text);
 }

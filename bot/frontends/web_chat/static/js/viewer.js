@@ -16,7 +16,7 @@ export class Viewer {
   #hit = null;
   #dialog = el("dialog", { className: "viewer", data: { tLabel: "untitled" } });
   #stage = el("div", { className: "stage" });
-  #caption = el("h2", { className: "viewer-caption", dir: "auto" });
+  #caption = el("h2", { className: "viewer-caption", dir: "auto", ariaLive: "polite" });
   #facts = el("dl", { className: "facts" });
   #buttons = el("div", { className: "viewer-buttons" });
   #previous = iconButton("back", "previous", () => this.#move(-1), "previous");

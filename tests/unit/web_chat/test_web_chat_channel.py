@@ -190,7 +190,7 @@ async def test_a_core_that_raises_is_answered_for(
     assert reply["retryable"] is True
     assert (await receive(socket, "end"))["id"] == "1"
     assert "web_chat.answer_failed" in caplog.text
-    assert "explode" not in caplog.messages
+    assert "explode" not in caplog.text
 
 
 async def test_too_many_questions_at_once_are_turned_away_kindly(

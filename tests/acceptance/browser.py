@@ -1,4 +1,4 @@
-"""Drive headless Chromium over its DevTools protocol; needs nothing but the browser and aiohttp."""
+"""Drive headless Chromium over its DevTools protocol; needs only the browser and aiohttp."""
 
 from __future__ import annotations
 
@@ -18,8 +18,7 @@ import pytest
 from aiohttp import ClientSession, ClientWebSocketResponse, WSMsgType
 
 NAMES = ("chromium", "chromium-browser", "google-chrome", "chrome")
-WAIT_S = 20.0
-LONGEST_CALL_S = 120.0
+WAIT_S, LONGEST_CALL_S = 20.0, 120.0
 _KEYS = {
     "Enter": ("Enter", 13, "\r"),
     "Tab": ("Tab", 9, ""),
@@ -55,13 +54,14 @@ def chromium_or_skip() -> Iterator[str]:
 @contextmanager
 def chromium(path: str) -> Iterator[str]:
     """Run a browser; yields the address of its DevTools socket."""
-    with tempfile.TemporaryDirectory(prefix="babelpix-chromium-") as profile:
+    with tempfile.TemporaryDirectory(
+        prefix="babelpix-chromium-", ignore_cleanup_errors=True
+    ) as profile:
         flags = [
             "--headless=new",
             "--no-sandbox",
             "--disable-gpu",
             "--disable-dev-shm-usage",
-            "--no-first-run",
             "--disable-background-networking",
             "--disable-component-update",
             "--force-color-profile=srgb",

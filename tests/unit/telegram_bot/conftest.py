@@ -1,0 +1,71 @@
+"""A Telegram bot over an in-memory conversation, connected to the fake server."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from typing import Any
+
+import pytest
+
+from bot.frontends.base import FrontendOptions
+from bot.frontends.telegram_bot import TelegramBot
+from tests.acceptance.telegram_chats import Person, World
+from tests.acceptance.telegram_server import TelegramServer, telegram_server
+from tests.unit.telegram_bot.waiting import kept_loggers
+from tests.unit.web_chat.memory_conversation import MemoryConversation
+
+StartBot = Callable[..., Awaitable[TelegramBot]]
+
+
+@pytest.fixture(autouse=True)
+def _loggers() -> Iterator[None]:
+    with kept_loggers():
+        yield
+
+
+@pytest.fixture
+def conversation() -> MemoryConversation:
+    return MemoryConversation()
+
+
+@pytest.fixture
+async def server() -> AsyncIterator[TelegramServer]:
+    async with telegram_server() as running:
+        yield running
+
+
+@pytest.fixture
+async def new_bot(
+    conversation: MemoryConversation, server: TelegramServer
+) -> AsyncIterator[Callable[..., TelegramBot]]:
+    bots = []
+
+    def new(**options: Any) -> TelegramBot:
+        defaults: dict[str, Any] = {
+            "telegram_token": server.token,
+            "telegram_api_url": server.url,
+        }
+        bot = TelegramBot(conversation, FrontendOptions(**{**defaults, **options}))
+        bots.append(bot)
+        return bot
+
+    yield new
+    for bot in bots:
+        await bot.stop()
+
+
+@pytest.fixture
+async def bot(new_bot: Callable[..., TelegramBot]) -> TelegramBot:
+    running = new_bot()
+    await running.start()
+    return running
+
+
+@pytest.fixture
+def world(server: TelegramServer) -> World:
+    return server.world
+
+
+@pytest.fixture
+def ana() -> Person:
+    return Person(7, "Ana", "de")

@@ -43,17 +43,17 @@ class App:
         self.database = Database(urls.database)
         self.client = WorkerClient(urls.redis)
         self.blobs = Blobs(urls.blobs)
-        self._redis = Redis.from_url(
+        self.redis = Redis.from_url(
             urls.redis, socket_timeout=2, socket_connect_timeout=2, max_connections=50
         )
         encoder = WorkerEncoder(self.client)
-        index = PgImageIndex(self.database)
+        self.index = PgImageIndex(self.database)
         self.library = Library(
             PgImageStore(self.database, self.blobs, self.client),
             UploadLimits(max_bytes=int(settings.max_upload_mb * 2**20)),
         )
-        self.search = Search(encoder, index, RedisCache(RedisQueryCache(self._redis)))
-        self.conversation = Conversation(self.search, self.library, index, encoder)
+        self.search = Search(encoder, self.index, RedisCache(RedisQueryCache(self.redis)))
+        self.conversation = Conversation(self.search, self.library, self.index, encoder)
         self._sweeper: asyncio.Task[None] | None = None
 
     async def open(self) -> None:
@@ -70,7 +70,7 @@ class App:
         await self.client.close()
         await self.database.close()
         with contextlib.suppress(RedisError, OSError):
-            await self._redis.aclose()
+            await self.redis.aclose()
 
     def frontend_options(self) -> FrontendOptions:
         """Return the settings for front-ends."""

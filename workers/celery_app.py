@@ -54,6 +54,10 @@ def _set_up(instance: Any, **_: Any) -> None:
     except (EncoderError, DatabaseError) as error:
         logger.error("worker_cannot_start", extra={"reason": str(error)})  # noqa: TRY400
         sys.exit(os.EX_CONFIG)
+    except Exception:
+        # Celery would swallow it and let a worker without a model take work.
+        logger.exception("worker_cannot_start")
+        sys.exit(os.EX_SOFTWARE)
 
 
 @signals.worker_ready.connect

@@ -75,8 +75,13 @@ class WorkerClient:
         self._publisher = ThreadPoolExecutor(max_workers=1, thread_name_prefix="publish")
         self._redis = Redis.from_url(redis_url, socket_timeout=5, socket_connect_timeout=3)
         # The one connection that carries all replies; it may block longer than others.
+        self.connection_name = f"replies-{self._id}"
         self._replies = Redis.from_url(
-            redis_url, max_connections=1, socket_timeout=10, socket_connect_timeout=3
+            redis_url,
+            max_connections=1,
+            socket_timeout=10,
+            socket_connect_timeout=3,
+            client_name=self.connection_name,
         )
         self._reader: asyncio.Task[None] | None = None
         self._answers: dict[str, asyncio.Future[Answer]] = {}

@@ -15,6 +15,7 @@ from safetensors import SafetensorError
 from tokenizers import Tokenizer
 from transformers.models.clip.configuration_clip import CLIPConfig
 from transformers.models.clip.modeling_clip import CLIPModel, CLIPTextModelWithProjection
+from transformers.utils import logging as transformers_logging
 
 from workers.encoders.base import EncoderError, Vectors, fingerprint
 from workers.encoders.preprocessing import Preprocessing
@@ -77,6 +78,7 @@ class ClipEncoder:
 
 def load(folder: Path, *, name: str, text_only: bool = False) -> ClipEncoder:
     """Load a CLIP model from its folder; raises EncoderError with the reason."""
+    transformers_logging.disable_progress_bar()
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
     kind: Any = CLIPTextModelWithProjection if text_only else CLIPModel
     try:

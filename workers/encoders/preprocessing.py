@@ -15,12 +15,12 @@ from workers.images import flatten
 
 @dataclass(frozen=True, slots=True)
 class Preprocessing:
-    """Resize the shorter side, crop the middle, scale to 0..1, normalise the channels."""
+    """Resize, crop the middle, scale to 0..1, normalise the channels."""
 
-    resize_to: int
-    """Shorter side after resizing, in px."""
-    crop_to: tuple[int, int]
-    """(height, width) in px."""
+    shortest_edge: int | None
+    """Shorter side after resizing, in px, the shape kept; None to resize to ``size`` outright."""
+    size: tuple[int, int]
+    """(height, width) in px of what the tower gets."""
     resample: int
     rescale: float
     mean: tuple[float, ...]
@@ -31,16 +31,12 @@ class Preprocessing:
         """Read Hugging Face's file; raises OSError, ValueError."""
         config = json.loads(path.read_text("utf-8"))
         try:
-            size = config["size"]
-            crop = config.get("crop_size", size)
-            edge = size if isinstance(size, int) else size.get("shortest_edge") or size["height"]
-            if isinstance(crop, int):
-                crop = {"height": crop, "width": crop}
-            elif "shortest_edge" in crop:
-                crop = {"height": crop["shortest_edge"], "width": crop["shortest_edge"]}
+            size, crop = config["size"], config.get("crop_size")
+            shortest_edge = size if isinstance(size, int) else size.get("shortest_edge")
+            target = crop if shortest_edge and config.get("do_center_crop", True) else size
             return cls(
-                resize_to=int(edge),
-                crop_to=(int(crop["height"]), int(crop["width"])),
+                shortest_edge=shortest_edge,
+                size=_height_and_width(target),
                 resample=int(config.get("resample", Image.Resampling.BICUBIC)),
                 rescale=float(config.get("rescale_factor", 1 / 255)),
                 mean=tuple(config["image_mean"]),
@@ -52,16 +48,14 @@ class Preprocessing:
     def __call__(self, image: Image.Image) -> NDArray[np.float32]:
         """Return float32 pixels of shape (3, height, width); transparency lies on white."""
         rgb = flatten(image)
-        scale = self.resize_to / min(rgb.size)
-        # As transformers does it: the longer side is cut off, not rounded.
-        target = (
-            max(self.resize_to, int(rgb.width * scale)),
-            max(self.resize_to, int(rgb.height * scale)),
-        )
-        rgb = rgb.resize(target, Image.Resampling(self.resample))
-        height, width = self.crop_to
-        left, top = (rgb.width - width) // 2, (rgb.height - height) // 2
-        rgb = rgb.crop((left, top, left + width, top + height))
+        height, width = self.size
+        filter_ = Image.Resampling(self.resample)
+        if self.shortest_edge is None:
+            rgb = rgb.resize((width, height), filter_)
+        else:
+            rgb = rgb.resize(_scaled(rgb.size, self.shortest_edge), filter_)
+            left, top = (rgb.width - width) // 2, (rgb.height - height) // 2
+            rgb = rgb.crop((left, top, left + width, top + height))
         pixels = np.asarray(rgb, dtype=np.float32) * np.float32(self.rescale)
         pixels = (pixels - np.float32(self.mean)) / np.float32(self.std)
         return np.ascontiguousarray(pixels.transpose(2, 0, 1), dtype=np.float32)
@@ -69,3 +63,20 @@ class Preprocessing:
     def as_dict(self) -> dict[str, object]:
         """Return the settings for the record of the embedding space."""
         return asdict(self)
+
+
+def _scaled(size: tuple[int, int], shortest_edge: int) -> tuple[int, int]:
+    """Return the size with the shorter side as wanted; the longer is cut off, not rounded."""
+    width, height = size
+    if width < height:
+        return shortest_edge, int(height * shortest_edge / width)
+    return int(width * shortest_edge / height), shortest_edge
+
+
+def _height_and_width(size: object) -> tuple[int, int]:
+    if isinstance(size, int):
+        return size, size
+    if isinstance(size, dict):
+        edge = size.get("shortest_edge")
+        return int(size.get("height", edge)), int(size.get("width", edge))
+    raise TypeError("size is neither a number nor a pair")

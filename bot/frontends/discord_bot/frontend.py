@@ -1,0 +1,133 @@
+"""Start and stop the bot on Discord."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import re
+
+import discord
+
+from bot.frontends.base import ConversationPort, Frontend, FrontendError, FrontendOptions
+from bot.frontends.discord_bot.answers import Answers
+from bot.frontends.discord_bot.client import BotClient, invite_link
+
+START_WAIT_S = 8.0
+"""How long a start waits for Discord before it goes on in the background."""
+FIRST_PAUSE_S = 1.0
+LONGEST_PAUSE_S = 60.0
+ANSWER_GRACE_S = 0.7
+CLOSE_GRACE_S = 0.5
+_TOKEN = re.compile(r"[!-~]+")
+_AUTHENTICATION_FAILED = 4004
+_REFUSED = (
+    "Discord does not accept DISCORD_TOKEN: copy it again, or make a new one, "
+    "under “Bot” at https://discord.com/developers/applications"
+)
+
+logger = logging.getLogger(__name__)
+
+
+def create(conversation: ConversationPort, options: FrontendOptions) -> Frontend:
+    """Build the bot; nothing is opened yet."""
+    return DiscordBot(conversation, options)
+
+
+class DiscordBot:
+    """The bot on Discord."""
+
+    def __init__(
+        self,
+        conversation: ConversationPort,
+        options: FrontendOptions,
+        *,
+        start_wait_s: float = START_WAIT_S,
+        first_pause_s: float = FIRST_PAUSE_S,
+    ) -> None:
+        self._options = options
+        self._start_wait_s = start_wait_s
+        self._first_pause_s = first_pause_s
+        self._answers = Answers(conversation, options)
+        self._client: BotClient | None = None
+        self._keeper: asyncio.Task[None] | None = None
+        self._connected = asyncio.Event()
+        self._refused = False
+
+    async def start(self) -> str:
+        """Connect; returns the link that invites the bot. Raises FrontendError."""
+        token = (self._options.discord_token or "").strip()
+        if not _TOKEN.fullmatch(token):
+            raise FrontendError(_REFUSED if token else "DISCORD_TOKEN is not set")
+        # Below this level the library writes every message into the log.
+        level = max(logging.INFO, logging.getLogger().level)
+        logging.getLogger("discord").setLevel(level)
+        # No voice here, so nothing to warn about.
+        discord.VoiceClient.warn_nacl = discord.VoiceClient.warn_dave = False
+        self._keeper = asyncio.create_task(self._keep(token), name="discord")
+        connected = asyncio.create_task(self._connected.wait())
+        try:
+            await asyncio.wait(
+                {self._keeper, connected},
+                timeout=self._start_wait_s,
+                return_when=asyncio.FIRST_COMPLETED,
+            )
+        except asyncio.CancelledError:
+            await self.stop()
+            raise
+        finally:
+            connected.cancel()
+        if self._refused:
+            raise FrontendError(_REFUSED)
+        link = self._link()
+        if self._connected.is_set():
+            return link
+        waiting = "Discord cannot be reached yet; trying on in the background"
+        return f"{link} ({waiting})" if link else waiting
+
+    async def stop(self) -> None:
+        """Finish what is being answered, then close the connection."""
+        keeper, self._keeper = self._keeper, None
+        if keeper is None:
+            return
+        await self._answers.finish(ANSWER_GRACE_S)
+        keeper.cancel()
+        done, _ = await asyncio.wait({keeper}, timeout=CLOSE_GRACE_S)
+        if not done and self._client is not None:
+            # Discord does not say goodbye; hang up.
+            await self._client.http.close()
+            await asyncio.wait({keeper}, timeout=0.2)
+
+    async def _keep(self, token: str) -> None:
+        """Stay connected until cancelled, or until Discord refuses the token."""
+        pause = self._first_pause_s
+        while True:
+            client = self._client = BotClient(self._answers, self._options, self._on_connected)
+            try:
+                async with client:
+                    await client.start(token)
+                logger.warning("discord_connection_ended")
+            except Exception as error:
+                if _is_refusal(error):
+                    self._refused = True
+                    logger.error(_REFUSED)  # noqa: TRY400 - the traceback tells nothing more
+                    return
+                logger.warning("discord_unreachable", exc_info=error, extra={"pause_s": pause})
+            if self._connected.is_set():
+                self._connected.clear()
+                pause = self._first_pause_s
+            await asyncio.sleep(pause)
+            pause = min(2 * pause, LONGEST_PAUSE_S)
+
+    def _on_connected(self) -> None:
+        if not self._connected.is_set():
+            logger.info("discord_connected", extra={"invite": self._link()})
+        self._connected.set()
+
+    def _link(self) -> str:
+        application_id = self._client.application_id if self._client is not None else None
+        return invite_link(application_id) if application_id is not None else ""
+
+
+def _is_refusal(error: Exception) -> bool:
+    closed = isinstance(error, discord.ConnectionClosed) and error.code == _AUTHENTICATION_FAILED
+    return closed or isinstance(error, discord.LoginFailure)

@@ -1,0 +1,65 @@
+"""The running service, shared by all tests that need one."""
+
+from __future__ import annotations
+
+import itertools
+import os
+import shutil
+from collections.abc import AsyncIterator, Callable, Iterator
+
+import pytest
+
+from bot.app import App, opened
+from tests.stack import Stack, new_data_dir
+
+# What the person who runs the tests has set must not leak into them.
+for _name in (
+    *("DATABASE_URL", "REDIS_URL", "BLOB_URL", "WEB_HOST", "WEB_PASSWORD", "LOG_LEVEL"),
+    *("DISCORD_TOKEN", "TELEGRAM_TOKEN", "TELEGRAM_API_URL", "PAGE_SIZE", "MAX_UPLOAD_MB"),
+):
+    os.environ.pop(_name, None)
+
+_numbers = itertools.count(1)
+
+
+@pytest.fixture(scope="session")
+def stack() -> Iterator[Stack]:
+    """The service with the sample collection, started once; tests must leave it running."""
+    running = Stack(new_data_dir(), samples=True)
+    try:
+        running.start()
+        yield running
+    finally:
+        running.kill_everything()
+        shutil.rmtree(running.data_dir, ignore_errors=True)
+
+
+@pytest.fixture
+def fragile_stack() -> Iterator[Stack]:
+    """A service of one's own, without samples, for tests that kill things."""
+    running = Stack(new_data_dir(), samples=False)
+    try:
+        running.start()
+        yield running
+    finally:
+        running.kill_everything()
+        shutil.rmtree(running.data_dir, ignore_errors=True)
+
+
+@pytest.fixture
+async def app(stack: Stack) -> AsyncIterator[App]:
+    """The core in this process, connected to the running services."""
+    async with opened(App(stack.settings, stack.urls)) as connected:
+        yield connected
+
+
+@pytest.fixture
+def collection() -> str:
+    """The key of a collection nobody else uses."""
+    return f"test:{next(_numbers)}"
+
+
+@pytest.fixture
+def new_collection() -> Callable[[], str]:
+    """Makes keys of collections nobody else uses."""
+    return lambda: f"test:{next(_numbers)}"

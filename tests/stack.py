@@ -1,0 +1,151 @@
+"""The real thing for tests: ``python -m bot run`` as a person would start it."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import psutil
+from redis import Redis
+
+from bot.services import ServiceUrls, service_urls
+from bot.settings import BotSettings
+
+START_TIMEOUT_S = 180.0
+STOP_TIMEOUT_S = 20.0
+
+
+class Stack:
+    """One running service with its own data folder and port."""
+
+    def __init__(self, data_dir: Path, *, samples: bool) -> None:
+        self.data_dir = data_dir
+        self.port = free_port()
+        self.web_url = f"http://127.0.0.1:{self.port}"
+        self.environment = {
+            "DATA_DIR": str(data_dir),
+            "WEB_PORT": str(self.port),
+            "SAMPLES": "true" if samples else "false",
+            "PYTHONUNBUFFERED": "1",
+        }
+        self.output = data_dir / "output.txt"
+        self.process: subprocess.Popen[bytes] | None = None
+
+    @property
+    def settings(self) -> BotSettings:
+        """The settings under which it runs, whatever ``.env`` says."""
+        return BotSettings(_env_file=None, data_dir=self.data_dir, web_port=self.port)
+
+    @property
+    def urls(self) -> ServiceUrls:
+        """Where its services are."""
+        return service_urls(self.settings)
+
+    def command(self, *arguments: str) -> subprocess.Popen[bytes]:
+        """Start ``python -m bot …`` on the same data folder."""
+        return subprocess.Popen(
+            [sys.executable, "-m", "bot", *arguments],
+            env={**os.environ, **self.environment},
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+        )
+
+    def start(self) -> None:
+        """Start it and wait until it says that it is ready."""
+        self.output.unlink(missing_ok=True)
+        with self.output.open("wb") as output:
+            self.process = subprocess.Popen(
+                [sys.executable, "-m", "bot", "run"],
+                env={**os.environ, **self.environment},
+                stdout=output,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,
+            )
+
+        def ready() -> bool:
+            if self.process is not None and self.process.poll() is not None:
+                raise AssertionError(f"it ended while starting:\n{self.said()}")
+            return "Ready." in self.said()
+
+        wait_for(ready, START_TIMEOUT_S, lambda: f"not ready:\n{self.said()}\n{self.logs()}")
+
+    def stop(self) -> float:
+        """Stop it by Ctrl-C; returns how long that took, in seconds."""
+        assert self.process is not None
+        began = time.monotonic()
+        self.process.send_signal(signal.SIGINT)
+        self.process.wait(STOP_TIMEOUT_S)
+        return time.monotonic() - began
+
+    def kill_everything(self) -> None:
+        """Leave nothing behind, whatever state it is in."""
+        if self.process is None:
+            return
+        for process in self.descendants():
+            with contextlib.suppress(psutil.NoSuchProcess):
+                process.kill()
+        self.process.kill()
+        self.process.wait(STOP_TIMEOUT_S)
+
+    def descendants(self) -> list[psutil.Process]:
+        """Return every process it has started, directly or not."""
+        assert self.process is not None
+        try:
+            return list(psutil.Process(self.process.pid).children(recursive=True))
+        except psutil.NoSuchProcess:
+            return []
+
+    def child(self, word: str) -> psutil.Process:
+        """Return the direct child whose command holds a word: celery, redis, postgres."""
+        assert self.process is not None
+        for process in psutil.Process(self.process.pid).children():
+            if any(word in part for part in process.cmdline()):
+                return process
+        raise LookupError(word)
+
+    def redis(self) -> Redis:
+        """Return a client for looking into its Redis."""
+        return Redis.from_url(self.urls.redis)
+
+    def said(self) -> str:
+        """Return what it has printed."""
+        return self.output.read_text("utf-8", "replace") if self.output.exists() else ""
+
+    def logs(self) -> str:
+        """Return the ends of its logs, for failed tests."""
+        logs = sorted((self.data_dir / "logs").glob("*.log"))
+        return "\n".join(
+            f"--- {log.name}\n{log.read_text('utf-8', 'replace')[-3000:]}" for log in logs
+        )
+
+
+def new_data_dir() -> Path:
+    """Make a folder with a short path: sockets live under it."""
+    return Path(tempfile.mkdtemp(prefix="bpx-"))
+
+
+def free_port() -> int:
+    """Return a port nobody listens on right now."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+def wait_for(
+    condition: Callable[[], object], timeout_s: float, complaint: Callable[[], str] | None = None
+) -> None:
+    """Wait for the thing itself; fails with the complaint when it does not come."""
+    give_up = time.monotonic() + timeout_s
+    while not condition():
+        if time.monotonic() > give_up:
+            raise AssertionError(complaint() if complaint else f"waited {timeout_s} s in vain")
+        time.sleep(0.02)

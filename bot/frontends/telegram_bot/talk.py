@@ -6,7 +6,7 @@ import logging
 import secrets
 from typing import Any
 
-from telegram import Bot, CallbackQuery, Message, Update
+from telegram import Bot, CallbackQuery, Document, Message, Update
 from telegram.error import BadRequest, TelegramError
 from telegram.ext import CallbackContext
 
@@ -36,6 +36,7 @@ from bot.frontends.telegram_bot.photos import download
 from bot.frontends.telegram_bot.reading import (
     Addition,
     Albums,
+    File,
     Greeting,
     Question,
     Similar,
@@ -135,21 +136,21 @@ class Talk:
                 return Ask(text)
             case Similar(file):
                 return FindSimilar(await self._download(file))
-            case Addition(None, _):
-                return Add(())
             case Addition(file, caption):
+                if file is None:
+                    return Add(())
                 upload = Upload(
                     await self._download(file),
-                    filename=getattr(file, "file_name", None) or "",
+                    filename=(file.file_name or "") if isinstance(file, Document) else "",
                     caption=caption,
                     source_channel=str(message.chat.id),
                     source_message=str(message.message_id),
                 )
                 return Add((upload,))
-            case _:
+            case _:  # Unreadable; greetings never come here
                 raise PictureRefusedError("unsupported")
 
-    async def _download(self, file: Any) -> bytes:
+    async def _download(self, file: File) -> bytes:
         try:
             return await download(self._bot, file, self._options.max_upload_bytes)
         except TelegramError as error:

@@ -103,14 +103,14 @@ async def test_pictures_are_looked_for_and_added(
     chat = world.private(ana)
     await world.send_photo(ana, chat, jpeg())
     await chat.next()
-    assert conversation.incoming[-1].request == FindSimilar(jpeg())
+    assert [incoming.request for incoming in conversation.incoming] == [FindSimilar(jpeg())]
 
     asked = await world.send_photo(ana, chat, webp(), "/add 🐈‍⬛ black cat")
     assert await chat.next_text() == "Added: 1"
     assert chat.actions == ["typing"]
-    request = conversation.incoming[-1].request
-    assert isinstance(request, Add)
-    (upload,) = request.uploads
+    added = conversation.incoming[-1].request
+    assert isinstance(added, Add)
+    (upload,) = added.uploads
     assert (upload.content, upload.caption) == (webp(), "🐈‍⬛ black cat")
     assert (upload.source_channel, upload.source_message) == ("7", str(asked))
 

@@ -18,6 +18,7 @@ from redis import Redis
 
 from bot.services import ServiceUrls, service_urls
 from bot.settings import BotSettings
+from db.embedded import ends_with_parent
 
 START_TIMEOUT_S = 180.0
 STOP_TIMEOUT_S = 20.0
@@ -63,7 +64,8 @@ class Stack:
         self.output.unlink(missing_ok=True)
         with self.output.open("wb") as output:
             self.process = subprocess.Popen(
-                [sys.executable, "-m", "bot", "run"],
+                # Should the tests be killed, nothing stays behind.
+                [*ends_with_parent("TERM"), sys.executable, "-m", "bot", "run"],
                 env={**os.environ, **self.environment},
                 stdout=output,
                 stderr=subprocess.STDOUT,

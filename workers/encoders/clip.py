@@ -13,7 +13,6 @@ import torch
 from PIL import Image
 from safetensors import SafetensorError
 from tokenizers import Tokenizer
-from transformers.models.clip.configuration_clip import CLIPConfig
 from transformers.models.clip.modeling_clip import CLIPModel, CLIPTextModelWithProjection
 from transformers.utils import logging as transformers_logging
 
@@ -40,7 +39,7 @@ class ClipEncoder:
         self.name = name
         self.revision = fingerprint([folder / file for file in _IMAGE_FILES])
         self.text_revision = fingerprint([folder / file for file in _TEXT_FILES])
-        self.dim = int(model.config.projection_dim)
+        self.dim = int(model.config.projection_dim or 0)
         self.preprocessing: Mapping[str, object] = preprocessing.as_dict()
         self.languages: Sequence[str] = ()
         self._model = model
@@ -78,7 +77,7 @@ class ClipEncoder:
 
 def load(folder: Path, *, name: str, text_only: bool = False) -> ClipEncoder:
     """Load a CLIP model from its folder; raises EncoderError with the reason."""
-    transformers_logging.disable_progress_bar()
+    transformers_logging.disable_progress_bar()  # type: ignore[no-untyped-call]
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
     kind: Any = CLIPTextModelWithProjection if text_only else CLIPModel
     try:
@@ -111,14 +110,15 @@ def _tokenizer(folder: Path) -> Tokenizer:
         tokenizer = Tokenizer.from_file(str(path))
     except Exception as error:  # tokenizers raises plain Exception
         raise ValueError(f"tokenizer.json cannot be read: {error}") from error
-    config = CLIPConfig.from_pretrained(folder, local_files_only=True).text_config
+    config = json.loads((folder / "config.json").read_text("utf-8"))
+    max_length = int(config.get("text_config", {}).get("max_position_embeddings", 77))
     details = {}
     if (folder / "tokenizer_config.json").is_file():
         details = json.loads((folder / "tokenizer_config.json").read_text("utf-8"))
     pad = details.get("pad_token") or "<|endoftext|>"
     pad = pad["content"] if isinstance(pad, dict) else pad
     pad_id = tokenizer.token_to_id(pad)
-    tokenizer.enable_truncation(config.max_position_embeddings)
+    tokenizer.enable_truncation(max_length)
     tokenizer.enable_padding(pad_id=0 if pad_id is None else pad_id, pad_token=pad)
     return tokenizer
 

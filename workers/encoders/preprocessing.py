@@ -57,7 +57,8 @@ class Preprocessing:
             left, top = (rgb.width - width) // 2, (rgb.height - height) // 2
             rgb = rgb.crop((left, top, left + width, top + height))
         pixels = np.asarray(rgb, dtype=np.float32) * np.float32(self.rescale)
-        pixels = (pixels - np.float32(self.mean)) / np.float32(self.std)
+        pixels -= np.array(self.mean, np.float32)
+        pixels /= np.array(self.std, np.float32)
         return np.ascontiguousarray(pixels.transpose(2, 0, 1), dtype=np.float32)
 
     def as_dict(self) -> dict[str, object]:
@@ -77,6 +78,7 @@ def _height_and_width(size: object) -> tuple[int, int]:
     if isinstance(size, int):
         return size, size
     if isinstance(size, dict):
-        edge = size.get("shortest_edge")
-        return int(size.get("height", edge)), int(size.get("width", edge))
+        if "shortest_edge" in size:
+            return int(size["shortest_edge"]), int(size["shortest_edge"])
+        return int(size["height"]), int(size["width"])
     raise TypeError("size is neither a number nor a pair")

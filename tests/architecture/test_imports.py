@@ -1,0 +1,33 @@
+"""What import-linter cannot see: what is really loaded."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+import pytest
+
+HEAVY = ("torch", "transformers", "sqlalchemy", "alembic")
+
+
+@pytest.mark.parametrize(
+    "module", ["bot.app", "bot.terminal.run", "bot.terminal.ask", "bot.__main__"]
+)
+def test_the_bot_never_loads_torch(module: str) -> None:
+    code = f"import {module}, sys; print(*[m for m in {HEAVY!r} if m in sys.modules])"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == ""
+
+
+def test_the_core_loads_the_standard_library_only() -> None:
+    code = (
+        "import bot.core.conversation, sys;"
+        "print(*sorted({m.split('.')[0] for m in sys.modules} - sys.stdlib_module_names))"
+    )
+    done = subprocess.run(
+        [sys.executable, "-I", "-S", "-c", f"import sys; sys.path.insert(0, '.'); {code}"],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert set(done.stdout.split()) <= {"bot", "__main__"}

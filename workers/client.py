@@ -84,6 +84,7 @@ class WorkerClient:
             client_name=self.connection_name,
         )
         self._reader: asyncio.Task[None] | None = None
+        self._closing = False
         self._answers: dict[str, asyncio.Future[Answer]] = {}
         self._lost = asyncio.Event()
         self._queued: list[_Question] = []
@@ -96,11 +97,14 @@ class WorkerClient:
 
     async def close(self) -> None:
         """Stop listening; questions under way fail."""
+        self._closing = True
         self._queued.clear()
-        tasks = [task for task in (self._reader, *self._senders) if task is not None]
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
+        tasks = {task for task in (self._reader, *self._senders) if task is not None}
+        while tasks:
+            for task in tasks:
+                task.cancel()
+            # Again and again: redis-py may turn a cancellation during a connect into a time-out.
+            _, tasks = await asyncio.wait(tasks, timeout=0.1)
         self._publisher.shutdown(wait=False, cancel_futures=True)
         for client in (self._redis, self._replies):
             with contextlib.suppress(RedisError, OSError):
@@ -251,7 +255,7 @@ class WorkerClient:
     async def _read(self) -> None:
         """Hand every reply to whoever waits for it, for ever, over one connection."""
         key = contract.reply_key(self._id)
-        while True:
+        while not self._closing:
             try:
                 item = await cast("Any", self._replies.blpop([key], timeout=5))
             except (RedisError, OSError) as error:

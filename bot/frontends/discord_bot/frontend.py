@@ -91,11 +91,7 @@ class DiscordBot:
             return
         await self._answers.finish(ANSWER_GRACE_S)
         keeper.cancel()
-        done, _ = await asyncio.wait({keeper}, timeout=CLOSE_GRACE_S)
-        if not done and self._client is not None:
-            # Discord does not say goodbye; hang up.
-            await self._client.http.close()
-            await asyncio.wait({keeper}, timeout=0.2)
+        await asyncio.wait({keeper}, timeout=CLOSE_GRACE_S)
 
     async def _keep(self, token: str) -> None:
         """Stay connected until cancelled, or until Discord refuses the token."""

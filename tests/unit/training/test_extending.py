@@ -1,0 +1,136 @@
+"""Language packs and fine-tuning, on tiny models: they learn, and refuse what does not fit."""
+
+import json
+from pathlib import Path
+
+import pytest
+import torch
+from PIL import Image
+from safetensors.torch import load_file, save_file
+from transformers import CLIPModel, PreTrainedTokenizerFast
+
+from workers.training import towers
+from workers.training.errors import DataError, ModelError
+from workers.training.finetune import FinetuneSettings, finetune
+from workers.training.pack import PackSettings, check, make_pack, space_of
+
+COLOURS = ("red", "green", "blue", "yellow", "black", "white", "brown", "pink")
+FOREIGN = ("rot", "grün", "blau", "gelb", "schwarz", "weiß", "braun", "rosa")
+SETTINGS = PackSettings(steps=40, batch=32, learning_rate=3e-3, bf16=False)
+
+
+@pytest.fixture
+def pairs(tmp_path: Path) -> Path:
+    path = tmp_path / "pairs.tsv"
+    things = ("cat", "dog", "apple")
+    lines = [
+        f"de\t{foreign} {thing}\t{colour} {thing}"
+        for colour, foreign in zip(COLOURS, FOREIGN, strict=True)
+        for thing in things
+    ]
+    path.write_text("\n".join(lines) + "\n", encoding="utf-8")
+    return path
+
+
+def test_a_pack_names_its_space_and_its_gain(folder: Path, pairs: Path, tmp_path: Path) -> None:
+    before = (folder / "model.safetensors").read_bytes()
+    made = make_pack(folder, pairs, tmp_path / "run", SETTINGS)
+    manifest = check(made, folder)
+    assert manifest["languages"] == ["de"]
+    assert {"before", "after"} <= manifest.keys()
+    assert (folder / "model.safetensors").read_bytes() == before
+    tower = load_file(made / "model.safetensors")
+    assert not any(name.startswith("vision") for name in tower)
+
+
+def test_a_pack_of_another_space_is_refused(
+    folder: Path, pairs: Path, tmp_path: Path, tokenizer: PreTrainedTokenizerFast
+) -> None:
+    made = make_pack(folder, pairs, tmp_path / "run", SETTINGS)
+    other = towers.build(towers.load(folder).config, seed=99)
+    towers.save(other, tokenizer, tmp_path / "other")
+    with pytest.raises(ModelError, match="another embedding space"):
+        check(made, tmp_path / "other")
+
+
+@pytest.mark.parametrize("content", ["", "{}", "[]", '{"space": "x", "languages": []}'])
+def test_a_damaged_pack_is_refused(folder: Path, tmp_path: Path, content: str) -> None:
+    (tmp_path / "pack").mkdir()
+    (tmp_path / "pack" / "pack.json").write_text(content, encoding="utf-8")
+    with pytest.raises(ModelError):
+        check(tmp_path / "pack", folder)
+
+
+def test_bad_pairs_leave_nothing_behind(folder: Path, tmp_path: Path) -> None:
+    path = tmp_path / "pairs.tsv"
+    path.write_text("de\tKatze\n", encoding="utf-8")
+    with pytest.raises(DataError, match="line 1"):
+        make_pack(folder, path, tmp_path / "run", SETTINGS)
+    assert not (tmp_path / "run").exists()
+
+
+def test_the_space_is_the_image_tower_alone(model: CLIPModel) -> None:
+    name = space_of(model)
+    with torch.no_grad():
+        model.text_projection.weight.add_(1)
+    assert space_of(model) == name
+    with torch.no_grad():
+        model.visual_projection.weight.add_(1)
+    assert space_of(model) != name
+
+
+def test_a_truncated_model_is_refused(folder: Path) -> None:
+    weights = folder / "model.safetensors"
+    weights.write_bytes(weights.read_bytes()[:1000])
+    with pytest.raises(ModelError, match="not a usable model folder"):
+        towers.load(folder)
+
+
+def test_a_foreign_model_is_refused(folder: Path) -> None:
+    (folder / "config.json").write_text(json.dumps({"model_type": "bert"}), encoding="utf-8")
+    with pytest.raises(ModelError, match="'bert'"):
+        towers.load(folder)
+
+
+def test_a_model_with_missing_weights_is_refused(folder: Path) -> None:
+    weights = load_file(folder / "model.safetensors")
+    weights.pop("text_projection.weight")
+    save_file(weights, folder / "model.safetensors", metadata={"format": "pt"})
+    with pytest.raises(ModelError, match=r"text_projection\.weight"):
+        towers.load(folder)
+
+
+@pytest.fixture
+def album(tmp_path: Path) -> Path:
+    path = tmp_path / "album"
+    path.mkdir()
+    lines = []
+    for number, colour in enumerate(COLOURS[:6]):
+        Image.new("RGB", (80, 60), colour).save(path / f"{number}.png")
+        lines.append(f"{number}.png\ta {colour} picture")
+    (path / "captions.tsv").write_text("\n".join(lines) + "\n", encoding="utf-8")
+    return path
+
+
+def test_fine_tuning_learns_the_captions(folder: Path, album: Path, tmp_path: Path) -> None:
+    settings = FinetuneSettings(epochs=60, batch=6, learning_rate=5e-3, bf16=False)
+    said = finetune(folder, album, tmp_path / "run", settings)
+    assert float(said.split()[-2]) > 0.8
+    assert towers.load(tmp_path / "run" / "model")
+
+
+@pytest.mark.parametrize(
+    ("line", "message"),
+    [
+        ("0.png", "line 1: expected"),
+        ("9.png\tgone", "line 1: 9.png: FileNotFoundError"),
+        ("captions.tsv\tno picture", "line 1: captions.tsv: UnidentifiedImageError"),
+    ],
+)
+def test_bad_captions_are_reported(
+    folder: Path, album: Path, tmp_path: Path, line: str, message: str
+) -> None:
+    (album / "captions.tsv").write_text(line + "\n", encoding="utf-8")
+    with pytest.raises(DataError, match=message):
+        finetune(folder, album, tmp_path / "run", FinetuneSettings())
+    assert not (tmp_path / "run").exists()

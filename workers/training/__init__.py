@@ -1,0 +1,1 @@
+"""Training of the bundled dual encoder `mini`, of language packs, and their evaluation."""

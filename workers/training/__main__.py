@@ -1,0 +1,180 @@
+"""`python -m workers.training`: build, extend, fine-tune and measure dual encoders."""
+
+import json
+import shutil
+import sys
+from dataclasses import replace
+from pathlib import Path
+
+import click
+import torch
+from platformdirs import user_cache_path
+from rich.console import Console
+
+from workers.training.allocator import restart_with_tcmalloc
+from workers.training.errors import TrainingError
+from workers.training.evaluation import measure, questions, report
+from workers.training.finetune import FinetuneSettings, finetune
+from workers.training.pack import PackSettings, make_pack
+from workers.training.recipe import Mini, MiniSettings
+
+CONSOLE = Console()
+DEFAULT_CACHE = user_cache_path("babelpix") / "training"
+BUNDLED = Path(__file__).parent.parent / "models" / "mini"
+MODEL_FILES = (
+    "config.json",
+    "model.safetensors",
+    "preprocessor_config.json",
+    "tokenizer.json",
+    "tokenizer_config.json",
+)
+
+cache_option = click.option(
+    "--cache",
+    type=click.Path(path_type=Path),
+    default=DEFAULT_CACHE,
+    show_default=True,
+    help="Where the packages' data is kept.",
+)
+run_option = click.option(
+    "--run",
+    "folder",
+    type=click.Path(path_type=Path),
+    default=Path("runs/mini"),
+    show_default=True,
+    help="The run's folder; give it again to continue after a kill.",
+)
+device_option = click.option("--device", default="cpu", show_default=True, help="cpu or cuda.")
+
+
+def _folder(name: str) -> click.Path:
+    return click.Path(path_type=Path, exists=True, file_okay=False)
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+@click.option("--threads", type=click.IntRange(min=1), default=2, show_default=True)
+def main(threads: int) -> None:
+    """Build, extend, fine-tune and measure dual encoders."""
+    torch.set_num_threads(threads)
+
+
+def _mini(folder: Path, cache: Path, device: str) -> Mini:
+    restart_with_tcmalloc(cache)
+    settings = replace(MiniSettings(), device=device, bf16=True)
+    return Mini(folder, cache, settings, CONSOLE.print)
+
+
+@main.command()
+@run_option
+@cache_option
+@device_option
+def data(folder: Path, cache: Path, device: str) -> None:
+    """Fetch and prepare the data of the bundled model."""
+    _mini(folder, cache, device).data()
+
+
+@main.command()
+@run_option
+@cache_option
+@device_option
+def align(folder: Path, cache: Path, device: str) -> None:
+    """Train the image tower towards the teacher's text space."""
+    _mini(folder, cache, device).run(until="align")
+
+
+@main.command()
+@run_option
+@cache_option
+@device_option
+def distill(folder: Path, cache: Path, device: str) -> None:
+    """Distil the multilingual text tower (and the stage before it, if it is not done)."""
+    _mini(folder, cache, device).run(until="distill")
+
+
+@main.command()
+@run_option
+@cache_option
+@device_option
+def joint(folder: Path, cache: Path, device: str) -> None:
+    """Train both towers together (and the stages before it, if they are not done)."""
+    _mini(folder, cache, device).run(until="joint")
+
+
+@main.command()
+@run_option
+@cache_option
+@device_option
+@click.option("--dry-run", is_flag=True, help="Prepare the data from packages alone, then stop.")
+@click.option(
+    "--out", type=click.Path(path_type=Path), default=BUNDLED, show_default=True, help="The model."
+)
+def mini(folder: Path, cache: Path, device: str, dry_run: bool, out: Path) -> None:
+    """Rebuild the bundled model from packages alone: data, all stages, evaluation."""
+    run = _mini(folder, cache, device)
+    if dry_run:
+        run.data()
+        return
+    made = run.run()
+    out.mkdir(parents=True, exist_ok=True)
+    for name in MODEL_FILES:
+        shutil.copyfile(made / name, out / name)
+    measured = measure.Model(folder / "measured")
+    held = report.evaluate_held_out(measured, run.pictures, run.annotations, run.settings.hold_out)
+    (out / "held_out.json").write_text(json.dumps(held, indent=1) + "\n", encoding="utf-8")
+    (out / "recipe.md").write_text(run.recipe(), encoding="utf-8")
+    _evaluate(run, out)
+
+
+def _evaluate(run: Mini, model: Path) -> None:
+    asked = questions.load(run.pictures.alias)
+    found = report.evaluate(measure.Model(model), run.pictures, run.annotations, asked)
+    recipe = model / "recipe.md"
+    report.write(model, found, recipe.read_text("utf-8") if recipe.exists() else "")
+    for name in ("names", "unseen_artwork", "free_questions"):
+        CONSOLE.print(report.row(name, found[name]), highlight=False)
+
+
+@main.command()
+@click.option("--model", type=_folder("model"), default=BUNDLED, show_default=True)
+@run_option
+@cache_option
+def evaluate(model: Path, folder: Path, cache: Path) -> None:
+    """Measure a model of the emoji kind; writes evaluation.json and README.md beside it."""
+    _evaluate(Mini(folder, cache, MiniSettings(), CONSOLE.print), model)
+
+
+@main.command("finetune")
+@click.option("--base", type=_folder("base"), default=BUNDLED, show_default=True)
+@click.option("--pictures", type=_folder("pictures"), required=True)
+@click.option("--run", "folder", type=click.Path(path_type=Path), required=True)
+@click.option("--epochs", type=click.IntRange(min=1), default=10, show_default=True)
+@device_option
+def finetune_command(base: Path, pictures: Path, folder: Path, epochs: int, device: str) -> None:
+    """Fine-tune a CLIP contrastively on a folder of pictures with captions.tsv."""
+    settings = FinetuneSettings(epochs=epochs, device=device)
+    CONSOLE.print(finetune(base, pictures, folder, settings))
+
+
+@main.command("pack")
+@click.option("--base", type=_folder("base"), default=BUNDLED, show_default=True)
+@click.option(
+    "--pairs",
+    type=click.Path(path_type=Path, exists=True, dir_okay=False),
+    required=True,
+    help="language, phrase, English phrase: tab-separated, UTF-8.",
+)
+@click.option("--run", "folder", type=click.Path(path_type=Path), required=True)
+@click.option("--steps", type=click.IntRange(min=1), default=1500, show_default=True)
+@device_option
+def pack_command(base: Path, pairs: Path, folder: Path, steps: int, device: str) -> None:
+    """Make a language pack: a text tower for more languages in the base model's space."""
+    made = make_pack(base, pairs, folder, PackSettings(steps=steps, device=device))
+    CONSOLE.print(made)
+
+
+if __name__ == "__main__":
+    try:
+        main()
+    except TrainingError as error:
+        CONSOLE.print(f"[red]{error}[/red]")
+        sys.exit(1)

@@ -1,0 +1,158 @@
+"""Everything that is measured about a model in one JSON file, and the model card made from it."""
+
+import json
+import platform
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from workers.training import sources
+from workers.training.annotations import Annotation
+from workers.training.artwork import Artwork
+from workers.training.corpus import held_out
+from workers.training.evaluation import measure
+from workers.training.evaluation.questions import Question
+
+HEADER = "| | questions | recall@1 | recall@5 | recall@10 | MRR | median rank |"
+RULE = "|---|---:|---:|---:|---:|---:|---:|"
+
+
+def evaluate(
+    model: measure.Model,
+    pictures: Artwork,
+    annotations: Sequence[Annotation],
+    questions: Sequence[Question],
+) -> dict[str, Any]:
+    """Return all figures of a model as plain values."""
+    gallery = model.pictures(measure.rendered(pictures))
+    names, by_locale = measure.names_by_locale(model, gallery, annotations)
+    unseen = measure.unseen_artwork(model, pictures, annotations)
+    free, answers = measure.free_questions(model, gallery, pictures, questions)
+    return {
+        "names": names.as_dict(),
+        "unseen_artwork": unseen.as_dict(),
+        "free_questions": free.as_dict(),
+        "by_locale": measure.as_json(by_locale),
+        "answers": [
+            {
+                "language": answer.question.language,
+                "question": answer.question.text,
+                "top": list(answer.top),
+                "rank": answer.rank,
+            }
+            for answer in answers
+        ],
+        "text_latency_ms": round(measure.text_latency_ms(model, questions), 2),
+        "load_s": round(model.load_s, 2),
+        "size_bytes": model.size_bytes,
+        "machine": f"{platform.machine()}, 2 threads",
+    }
+
+
+def evaluate_held_out(
+    model: measure.Model, pictures: Artwork, annotations: Sequence[Annotation], share: float
+) -> dict[str, Any]:
+    """Return the figures of the pairs that a run with ``hold_out=share`` did not see."""
+    gallery = model.pictures(measure.rendered(pictures))
+    apart = [entry for entry in annotations if held_out(entry, share)]
+    names = [entry for entry in apart if entry.is_name]
+    return {
+        "share": share,
+        "names": measure.of_annotations(model, gallery, names).as_dict(),
+        "names_and_keywords": measure.of_annotations(model, gallery, apart).as_dict(),
+    }
+
+
+def row(title: str, values: Mapping[str, float]) -> str:
+    """Return one line of a table in Markdown."""
+    return (
+        f"| {title} | {values['count']:.0f} | {values['recall_at_1']:.3f} "
+        f"| {values['recall_at_5']:.3f} | {values['recall_at_10']:.3f} "
+        f"| {values['mrr']:.3f} | {values['median_rank']:.0f} |"
+    )
+
+
+def table(rows: Mapping[str, Mapping[str, float]]) -> str:
+    """Return a table of figures in Markdown."""
+    return "\n".join([HEADER, RULE, *(row(title, values) for title, values in rows.items())])
+
+
+def _sources() -> str:
+    every = [
+        sources.NOTO,
+        *sources.NPM,
+        sources.WORDNET,
+        sources.FREEDICT,
+        sources.EDICT,
+        sources.TUXPAINT,
+        sources.EMOJI,
+        sources.TEACHER,
+    ]
+    lines = ["| package | version | what | licence |", "|---|---|---|---|"]
+    lines += [
+        f"| {source.registry}: {source.name} | {source.version} | {source.holds} "
+        f"| {source.licence} |"
+        for source in every
+    ]
+    return "\n".join(lines)
+
+
+def _answers(found: Sequence[Mapping[str, Any]]) -> str:
+    """Return a table of good answers of many languages, then of bad ones."""
+    good: dict[str, Mapping[str, Any]] = {}
+    bad: dict[str, Mapping[str, Any]] = {}
+    for answer in found:
+        if answer["rank"] == 1:
+            good[answer["language"]] = answer  # the last of a language: the least ordinary
+        elif answer["rank"] > 5:
+            bad.setdefault(answer["language"], answer)
+    lines = ["| | question | first five | rank of the first right one |", "|---|---|---|---:|"]
+    for answer in [*list(good.values())[:12], *list(bad.values())[:12]]:
+        lines.append(
+            f"| {answer['language']} | {answer['question']} | {' '.join(answer['top'])} "
+            f"| {answer['rank']} |"
+        )
+    return "\n".join(lines)
+
+
+def card(figures: Mapping[str, Any], recipe: str, held_out_figures: Mapping[str, Any]) -> str:
+    """Return the model card in Markdown; every number in it comes from ``figures``."""
+    by_locale = figures["by_locale"]
+    worst = min(by_locale, key=lambda locale: by_locale[locale]["recall_at_1"])
+    overview = {
+        "names, all locales (trained on)": figures["names"],
+        f"names, worst locale ({worst})": by_locale[worst],
+        "free questions": figures["free_questions"],
+        "English names → artwork never seen": figures["unseen_artwork"],
+    }
+    if held_out_figures:
+        overview["names held out"] = held_out_figures["names"]
+        overview["names and keywords held out"] = held_out_figures["names_and_keywords"]
+    template = (Path(__file__).parent / "card.md").read_text(encoding="utf-8")
+    values = {
+        "OVERVIEW": table(overview),
+        "LOCALES": table(by_locale),
+        "SOURCES": _sources(),
+        "RECIPE": recipe,
+        "ANSWERS": _answers(figures["answers"]),
+        "LANGUAGES": str(len(by_locale)),
+        "HIT": f"{figures['free_questions']['recall_at_5']:.2f}",
+        "QUESTIONS": str(figures["free_questions"]["count"]),
+        "QUESTION_LANGUAGES": str(len({answer["language"] for answer in figures["answers"]})),
+        "LATENCY": f"{figures['text_latency_ms']:.1f}",
+        "LOAD": f"{figures['load_s']:.2f}",
+        "SIZE": f"{figures['size_bytes'] / 1e6:.1f}",
+    }
+    for name, value in values.items():
+        template = template.replace(f"[[{name}]]", value)
+    return template
+
+
+def write(folder: Path, figures: Mapping[str, Any], recipe: str) -> None:
+    """Write ``evaluation.json`` and ``README.md`` into the model's folder."""
+    held = folder / "held_out.json"
+    held_out_figures = json.loads(held.read_text("utf-8")) if held.exists() else {}
+    (folder / "evaluation.json").write_text(
+        json.dumps(figures, ensure_ascii=False, indent=1) + "\n", encoding="utf-8"
+    )
+    (folder / "README.md").write_text(card(figures, recipe, held_out_figures), encoding="utf-8")

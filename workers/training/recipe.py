@@ -1,0 +1,257 @@
+"""The bundled model from packages alone: data → align → distill → joint → export.
+
+Every stage has a folder of its own under the run and is skipped when it is finished, so the whole
+may be killed and started again at any time.
+"""
+
+import json
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from transformers import CLIPModel, PreTrainedTokenizerFast
+
+from workers.training import align, annotations, artwork, distill, joint, targets, towers
+from workers.training.annotations import Annotation
+from workers.training.artwork import Artwork
+from workers.training.chance import seeded
+from workers.training.errors import RunError
+from workers.training.material import Material, gather, load_material, save_material
+from workers.training.runs import Run, RunSettings
+from workers.training.tokenizer import TokenTable, assemble, learn
+
+Say = Callable[[str], None]
+
+
+@dataclass(frozen=True, slots=True)
+class MiniSettings:
+    """The numbers of one run; kept beside its result as ``mini.json``."""
+
+    pieces: int = 30_000
+    phrases_a_locale: int = 6000
+    phrases_of_english: int = 20_000
+    hold_out: float = 0.05
+    align_steps: int = 3000
+    align_batch: int = 192
+    distill_steps: int = 6000
+    distill_batch: int = 1024
+    joint_steps: int = 600
+    seed: int = 20
+    device: str = "cpu"
+    bf16: bool = True
+
+
+class Mini:
+    """One run of the recipe in ``folder``, with the packages' data in ``cache``."""
+
+    def __init__(self, folder: Path, cache: Path, settings: MiniSettings, say: Say) -> None:
+        self.folder = folder
+        self.cache = cache
+        self.settings = settings
+        self._say = say
+        folder.mkdir(parents=True, exist_ok=True)
+        path = folder / "mini.json"
+        wanted = asdict(settings)
+        if path.exists() and json.loads(path.read_text("utf-8")) != wanted:
+            raise RunError(f"{folder} holds a run with other settings: see {path}")
+        path.write_text(json.dumps(wanted, indent=2) + "\n", encoding="utf-8")
+
+    @cached_property
+    def pictures(self) -> Artwork:
+        """All sets of artwork."""
+        return artwork.load(self.cache)
+
+    @cached_property
+    def annotations(self) -> list[Annotation]:
+        """Names and keywords in all locales."""
+        return annotations.load(self.cache, self.pictures.alias)
+
+    @cached_property
+    def places(self) -> tuple[torch.Tensor, torch.Tensor]:
+        """The pictures' places in the teacher's space float32 [n, 384], and the centre [384]."""
+        return targets.picture_targets(
+            self.annotations, len(self.pictures.emoji), self.cache, self.settings.device
+        )
+
+    @cached_property
+    def tokenizer(self) -> PreTrainedTokenizerFast:
+        """The tokenizer, learnt at the first call."""
+        path = self.folder / "pieces.json"
+        if not path.exists():
+            learned = learn(self._to_cut(), self.settings.pieces)
+            path.write_text(json.dumps(learned, ensure_ascii=False), encoding="utf-8")
+        pieces = [(piece, score) for piece, score in json.loads(path.read_text("utf-8"))]
+        return assemble(pieces, self.pictures.alias)
+
+    def _to_cut(self) -> list[str]:
+        by_locale: dict[str, set[str]] = {}
+        for entry in self.annotations:
+            by_locale.setdefault(entry.locale, set()).add(entry.phrase)
+        chosen: list[str] = []
+        draw = seeded(f"{self.settings.seed} pieces")
+        for locale, phrases in sorted(by_locale.items()):
+            shuffled = sorted(phrases)
+            draw.shuffle(shuffled)
+            english = locale == "en"
+            most = self.settings.phrases_of_english if english else self.settings.phrases_a_locale
+            chosen += shuffled[:most]
+        return chosen
+
+    def material(self, hold_out: float) -> tuple[Material, TokenTable]:
+        """Return the corpus without the share ``hold_out`` of pairs, and its tokens."""
+        path = self.folder / f"material-{hold_out:.2f}.pt"
+        if not path.exists():
+            save_material(
+                gather(
+                    self.cache,
+                    self.pictures,
+                    self.annotations,
+                    self.places[1],
+                    hold_out=hold_out,
+                    seed=self.settings.seed,
+                    device=self.settings.device,
+                ),
+                path,
+            )
+        material = load_material(path)
+        return material, TokenTable(self.tokenizer, material.corpus.phrases)
+
+    def _run_settings(self, stage: str, **values: Any) -> RunSettings:
+        own = self.settings
+        return RunSettings(stage, seed=own.seed, device=own.device, bf16=own.bf16, **values)
+
+    def _timed(self, what: str, began: float) -> None:
+        self._say(f"{what}: {time.monotonic() - began:.0f} s")
+
+    def data(self) -> None:
+        """Fetch and prepare everything that the stages need."""
+        began = time.monotonic()
+        self._say(f"{len(self.pictures.emoji)} pictures, {len(self.annotations)} annotations")
+        self._say(f"{len(self.tokenizer)} pieces")
+        material, table = self.material(self.settings.hold_out)
+        self._say(f"{len(material.corpus)} phrases, {len(table.flat)} tokens")
+        self._timed("data", began)
+
+    def _fresh(self) -> CLIPModel:
+        tokenizer = self.tokenizer
+        shape = towers.config(
+            len(tokenizer), eos=tokenizer.eos_token_id, pad=tokenizer.pad_token_id
+        )
+        return towers.build(shape, self.settings.seed)
+
+    def align(self, model: CLIPModel) -> None:
+        """Run stage one: the image tower towards the teacher's space."""
+        settings = self._run_settings(
+            "align",
+            steps=self.settings.align_steps,
+            batch=self.settings.align_batch,
+            learning_rate=1.2e-3,
+            weight_decay=0.05,
+            report_steps=250,
+        )
+        align.align(model, self.pictures, self.places[0], self.folder / "align", settings)
+
+    def _batches(self, material: Material, table: TokenTable, stage: int) -> distill.PhraseBatches:
+        return distill.PhraseBatches(
+            material.corpus,
+            table,
+            material.vectors,
+            len(self.pictures.emoji),
+            pad=self.tokenizer.pad_token_id,
+            batch=self.settings.distill_batch,
+            seed=self.settings.seed + stage,
+        )
+
+    def distill(self, model: CLIPModel) -> None:
+        """Run stage two: the text tower towards the pictures' vectors and the teacher's."""
+        settings = self._run_settings(
+            "distill",
+            steps=self.settings.distill_steps,
+            batch=self.settings.distill_batch,
+            learning_rate=2e-3,
+            weight_decay=0.0,
+            warmup_steps=100,
+            report_steps=250,
+            extra={"near": 1.0},
+        )
+        if Run(self.folder / "distill", settings).finished:
+            state = torch.load(self.folder / "distill" / "last.pt", weights_only=True)
+            model.load_state_dict(state["model"])
+            return
+        material, table = self.material(self.settings.hold_out)
+        distill.distill(
+            model,
+            self._batches(material, table, 1),
+            towers.encode_pictures(model, self.pictures.gallery),
+            self.places[0],
+            folder=self.folder / "distill",
+            settings=settings,
+        )
+
+    def joint(self, model: CLIPModel) -> None:
+        """Run stage three: both towers, on all pairs."""
+        settings = self._run_settings(
+            "joint",
+            steps=self.settings.joint_steps,
+            batch=self.settings.distill_batch,
+            learning_rate=4e-4,
+            weight_decay=0.0,
+            warmup_steps=30,
+            report_steps=200,
+            extra={"picture_batch": 96, "memory_steps": 50, "near": 1.0},
+        )
+        material, table = self.material(0.0)
+        rows, shown = joint.sure_names(material.corpus, 40, self.settings.seed)
+        joint.joint(
+            model,
+            joint.JointData(
+                self._batches(material, table, 2),
+                self.pictures,
+                self.places[0],
+                table,
+                rows.astype(np.int64),
+                shown.astype(np.int64),
+                self.tokenizer.pad_token_id,
+            ),
+            self.folder / "joint",
+            settings,
+        )
+
+    def recipe(self) -> str:
+        """Return what was trained how long, in Markdown, from the stages' own files."""
+        lines = ["| stage | steps | batch | learning rate | time |", "|---|---:|---:|---:|---:|"]
+        for stage in ("align", "distill", "joint"):
+            folder = self.folder / stage
+            settings = json.loads((folder / "settings.json").read_text("utf-8"))
+            seconds = json.loads((folder / "done.json").read_text("utf-8"))["seconds"]
+            lines.append(
+                f"| {stage} | {settings['steps']} | {settings['batch']} "
+                f"| {settings['learning_rate']:g} | {seconds / 60:.0f} min |"
+            )
+        return "\n".join(lines) + "\n"
+
+    def run(self, until: str = "joint") -> Path:
+        """Run the stages up to ``until`` that are not finished; return the last model's folder."""
+        model = self._fresh()
+        stages: Sequence[tuple[str, Callable[[CLIPModel], None]]] = (
+            ("align", self.align),
+            ("distill", self.distill),
+            ("joint", self.joint),
+        )
+        self.data()
+        for name, stage in stages:
+            began = time.monotonic()
+            stage(model)
+            self._timed(name, began)
+            if name == "distill":
+                # What was held out can only be measured on this one.
+                towers.save(model, self.tokenizer, self.folder / "measured")
+            if name == until:
+                break
+        towers.save(model, self.tokenizer, self.folder / "model")
+        return self.folder / "model"

@@ -2,8 +2,10 @@
 
 import json
 from pathlib import Path
+from typing import Any
 
 import torch
+from safetensors import SafetensorError
 from torch import nn
 from torch.nn.functional import normalize
 from transformers import CLIPConfig, CLIPImageProcessorPil, CLIPModel, PreTrainedTokenizerFast
@@ -132,6 +134,14 @@ def load(folder: Path) -> CLIPModel:
         kind = json.loads((folder / "config.json").read_text(encoding="utf-8"))["model_type"]
         if kind != "clip":
             raise ModelError(f"{folder} holds a model of type {kind!r}, not a CLIP model")
-        return CLIPModel.from_pretrained(folder, dtype=torch.float32, local_files_only=True)
-    except (OSError, ValueError, KeyError, RuntimeError) as error:
+        loaded: Any = CLIPModel.from_pretrained(
+            folder, dtype=torch.float32, local_files_only=True, output_loading_info=True
+        )
+    except (OSError, ValueError, KeyError, RuntimeError, SafetensorError) as error:
         raise ModelError(f"{folder} is not a usable model folder: {error}") from error
+    model: CLIPModel = loaded[0]
+    told = loaded[1]
+    lacking = sorted(told["missing_keys"]) + sorted(str(key) for key in told["mismatched_keys"])
+    if lacking:  # transformers would go on with random numbers in their place
+        raise ModelError(f"{folder} lacks weights: {', '.join(lacking[:5])}")
+    return model

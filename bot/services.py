@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import re
 import signal
 import sys
 from collections.abc import Callable
@@ -84,7 +85,9 @@ class LocalServices:
         worker = self.children.get("worker")
         if worker is None or worker.last_code is None or worker.pid is not None:
             return None
-        return worker.last_words()
+        words = worker.last_words()
+        reason = re.search(r'reason="((?:[^"\\]|\\.)*)"', words)
+        return reason[1] if reason else words
 
     @property
     def worker_gave_up(self) -> bool:
@@ -109,6 +112,8 @@ class LocalServices:
         server = EmbeddedRedis(self._paths)
         child = await self._start(Command("redis", server.command(), self._log("redis")))
         await _until_ready(server.is_ready, child)
+        # What the workers of the last run have announced outlives them in Redis' file.
+        await asyncio.to_thread(server.forget, [contract.heartbeat_key(q) for q in contract.QUEUES])
 
     async def _migrate(self) -> None:
         process = await asyncio.create_subprocess_exec(

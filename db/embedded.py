@@ -12,6 +12,7 @@ import os
 import shutil
 import subprocess
 import tempfile
+from collections.abc import Sequence
 from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
@@ -172,6 +173,11 @@ class EmbeddedRedis:
             return False
         finally:
             client.close()
+
+    def forget(self, keys: Sequence[str]) -> None:
+        """Delete keys that mean nothing any more."""
+        with Redis.from_url(self.url, socket_timeout=2, socket_connect_timeout=2) as client:
+            client.delete(*keys)
 
 
 def _postgres_bin() -> Path:

@@ -87,9 +87,10 @@ def test_index_adds_a_folder_once_and_reports_failures(stack: Stack, tmp_path: P
 def test_index_interrupted_goes_on_where_it_was(stack: Stack, tmp_path: Path) -> None:
     for n in range(200):
         (tmp_path / f"{n}.jpg").write_bytes(pictures.noisy_jpeg(seed=n))
+    blobs = stack.data_dir / "blobs" / "originals"
+    before = len(list(blobs.rglob("*")))
     process = stack.command("index", str(tmp_path))
-    with stack.redis() as redis:
-        wait_for(lambda: redis.llen("ingest") or process.poll() is not None, 60)
+    wait_for(lambda: len(list(blobs.rglob("*"))) > before + 16, 60)
     process.send_signal(signal.SIGINT)
     _, errors = process.communicate(timeout=COMMAND_TIMEOUT_S)
     assert process.returncode == 130, errors.decode()

@@ -82,7 +82,7 @@ async def test_a_kill_in_the_middle_of_questions(
 
 @pytest.mark.parametrize("victim", ["celery", "redis-server", "postgres"])
 async def test_no_accepted_picture_is_lost(fragile: Stack, collection: str, victim: str) -> None:
-    uploads = [pictures.jpeg(colour=(n, 255 - n, 30)) for n in range(60)]
+    uploads = [pictures.png(colour=(n, 255 - n, 30)) for n in range(60)]
     async with opened(App(fragile.settings, fragile.urls)) as app:
         adding = [
             asyncio.create_task(add(app, collection, *uploads[at : at + 6]))
@@ -100,10 +100,10 @@ async def test_no_accepted_picture_is_lost(fragile: Stack, collection: str, vict
             if status.ready and status.pending_count == 0 and status.image_count >= accepted:
                 break
             assert time.monotonic() < give_up, status
-            await asyncio.sleep(0)
-        await _until_answered(app, collection)
+            await asyncio.sleep(0.05)
         again = [await add(app, collection, *uploads[at : at + 6]) for at in range(0, 60, 6)]
         assert all(reply.tone is Tone.DONE for reply in again)
+        await _until_answered(app, collection)
         assert (await app.conversation.status(collection)).image_count == 60
 
 
@@ -112,6 +112,7 @@ def test_killing_the_bot_itself_leaves_no_process_behind(fragile_stack: Stack) -
     assert children
     assert fragile_stack.process is not None
     fragile_stack.process.kill()
+    fragile_stack.process.wait()
     wait_for(lambda: not any(child.is_running() for child in children), 15)
     # And it starts again on what was left.
     fragile_stack.start()

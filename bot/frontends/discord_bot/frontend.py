@@ -9,7 +9,7 @@ import re
 import discord
 
 from bot.frontends.base import ConversationPort, Frontend, FrontendError, FrontendOptions
-from bot.frontends.discord_bot.answers import Answers
+from bot.frontends.discord_bot.answers import NETWORK_ERRORS, Answers
 from bot.frontends.discord_bot.client import BotClient, invite_link
 
 START_WAIT_S = 8.0
@@ -107,7 +107,10 @@ class DiscordBot:
                     self._refused = True
                     logger.error(_REFUSED)  # noqa: TRY400 - the traceback tells nothing more
                     return
-                logger.warning("discord_unreachable", exc_info=error, extra={"pause_s": pause})
+                # What is not the network's fault is ours, and worth a traceback.
+                details = None if isinstance(error, NETWORK_ERRORS) else error
+                more = {"error": type(error).__name__, "pause_s": pause}
+                logger.warning("discord_unreachable", exc_info=details, extra=more)
             if self._connected.is_set():
                 self._connected.clear()
                 pause = self._first_pause_s

@@ -1,0 +1,200 @@
+"""The fake Discord's gateway: hello, identify, heartbeat, ready, events, resume."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import json
+import secrets
+import time
+import zlib
+from collections import deque
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+from aiohttp import WSMsgType, web
+
+from tests.acceptance.discord_rules import PRIVILEGED_INTENTS
+from tests.acceptance.discord_world import Guild
+
+MAX_PAYLOAD_BYTES = 4096
+SENDS_A_MINUTE = 120
+HEARTBEAT_MS = 41250
+_DISPATCH, _HEARTBEAT, _IDENTIFY, _RESUME = 0, 1, 2, 6
+_INVALID_SESSION, _HELLO, _ACK = 9, 10, 11
+_GUILDS, _GUILD_MESSAGES, _DIRECT_MESSAGES = 1 << 0, 1 << 9, 1 << 12
+
+
+class Socket:
+    """One connection, compressed the way the bot has asked for."""
+
+    def __init__(self, socket: web.WebSocketResponse, compression: str | None) -> None:
+        self.socket = socket
+        self._zlib = zlib.compressobj() if compression == "zlib-stream" else None
+        self._sends: deque[float] = deque()
+
+    async def send(self, opcode: int, data: Any, **more: Any) -> None:
+        """Send one payload."""
+        text = json.dumps({"op": opcode, "d": data, **more})
+        # A connection can be gone without anybody having noticed.
+        with contextlib.suppress(ConnectionError):
+            if self._zlib is None:
+                await self.socket.send_str(text)
+            else:
+                packed = self._zlib.compress(text.encode()) + self._zlib.flush(zlib.Z_SYNC_FLUSH)
+                await self.socket.send_bytes(packed)
+
+    def complaint(self, text: str) -> int | None:
+        """Return the close code for a payload that breaks the rules."""
+        now = time.monotonic()
+        self._sends.append(now)
+        while now - self._sends[0] > 60:
+            self._sends.popleft()
+        if len(self._sends) > SENDS_A_MINUTE:
+            return 4008
+        return 4002 if len(text.encode()) > MAX_PAYLOAD_BYTES else None
+
+
+@dataclass
+class Session:
+    """What one shard has been told; outlives its connection, so that it can be resumed."""
+
+    shard: tuple[int, int]
+    intents: int
+    socket: Socket
+    id: str = field(default_factory=lambda: secrets.token_hex(8))
+    events: list[tuple[str, Any]] = field(default_factory=list)
+
+    async def tell(self, event: str, data: Any) -> None:
+        """Send an event, or keep it for when the shard is back."""
+        self.events.append((event, data))
+        await self.socket.send(_DISPATCH, data, t=event, s=len(self.events))
+
+
+class Gateway:
+    """Accepts shards and tells them what happens."""
+
+    def __init__(
+        self,
+        token: str,
+        bot: dict[str, Any],
+        application_id: int,
+        on_change: Callable[[], Awaitable[None]],
+    ) -> None:
+        self._token = token
+        self._on_change = on_change
+        self._bot = bot
+        self._application_id = application_id
+        self.url = ""
+        self.shards = 1
+        self.is_down = False
+        self.is_silent = False
+        """Whether it answers nothing any more, not even a goodbye."""
+        self._ended = asyncio.Event()
+        self.sessions: dict[str, Session] = {}
+        self.guilds: list[Guild] = []
+        self.identifies = 0
+        self.resumes = 0
+        self._sockets: dict[web.WebSocketResponse, asyncio.Transport] = {}
+
+    async def accept(self, request: web.Request) -> web.StreamResponse:
+        """Serve one connection."""
+        if self.is_down:
+            raise web.HTTPServiceUnavailable
+        socket = web.WebSocketResponse(autoclose=False)
+        await socket.prepare(request)
+        assert isinstance(request.transport, asyncio.Transport)
+        self._sockets[socket] = request.transport
+        connection = Socket(socket, request.query.get("compress"))
+        await connection.send(_HELLO, {"heartbeat_interval": HEARTBEAT_MS})
+        try:
+            async for message in socket:
+                if message.type is not WSMsgType.TEXT:
+                    continue
+                code = connection.complaint(message.data)
+                code = code or await self._receive(connection, json.loads(message.data))
+                if code:
+                    await socket.close(code=code)
+            if self.is_silent:
+                await self._ended.wait()
+            await socket.close()
+        finally:
+            del self._sockets[socket]
+        return socket
+
+    async def tell(self, event: str, data: dict[str, Any], guild_id: int | None) -> None:
+        """Tell an event to the shard it belongs to; those of direct messages to shard 0."""
+        for session in list(self.sessions.values()):
+            number, count = session.shard
+            if number == ((guild_id or 0) >> 22) % count and _wants(session, event, guild_id):
+                await session.tell(event, data)
+
+    def cut(self) -> None:
+        """Break all connections without a goodbye; sessions stay."""
+        for transport in self._sockets.values():
+            transport.abort()
+
+    async def close(self, code: int = 1001) -> None:
+        """End all connections."""
+        self._ended.set()
+        for socket in list(self._sockets):
+            await socket.close(code=code)
+
+    async def _receive(self, connection: Socket, payload: dict[str, Any]) -> int | None:
+        """Take in one payload; returns a close code for what is not acceptable."""
+        data = payload["d"]
+        if payload["op"] == _HEARTBEAT:
+            await connection.send(_ACK, None)
+            return None
+        if payload["op"] not in {_IDENTIFY, _RESUME}:
+            return None
+        if data["token"] != self._token:
+            return 4004
+        if payload["op"] == _RESUME:
+            await self._resume(connection, data)
+            return None
+        if data["intents"] & PRIVILEGED_INTENTS:
+            return 4014
+        await self._identify(connection, data)
+        await self._on_change()
+        return None
+
+    async def _identify(self, connection: Socket, data: dict[str, Any]) -> None:
+        self.identifies += 1
+        number, count = data.get("shard", (0, 1))
+        for known in [s for s in self.sessions.values() if s.shard == (number, count)]:
+            del self.sessions[known.id]
+        session = Session((number, count), data["intents"], connection)
+        mine = [guild for guild in self.guilds if (guild.id >> 22) % count == number]
+        ready = {
+            "v": 10,
+            "user": self._bot,
+            "session_id": session.id,
+            "shard": [number, count],
+            "guilds": [{"id": str(guild.id), "unavailable": True} for guild in mine],
+            "resume_gateway_url": self.url,
+            "application": {"id": str(self._application_id), "flags": 0},
+        }
+        await session.tell("READY", ready)
+        self.sessions[session.id] = session
+        for guild in mine:
+            if session.intents & _GUILDS and not guild.is_unavailable:
+                await session.tell("GUILD_CREATE", guild.payload(self._bot))
+
+    async def _resume(self, connection: Socket, data: dict[str, Any]) -> None:
+        session = self.sessions.get(data["session_id"])
+        if session is None:
+            await connection.send(_INVALID_SESSION, False)
+            return
+        self.resumes += 1
+        session.socket = connection
+        for number, (event, missed) in enumerate(session.events[data["seq"] :], data["seq"] + 1):
+            await connection.send(_DISPATCH, missed, t=event, s=number)
+        await session.tell("RESUMED", {})
+
+
+def _wants(session: Session, event: str, guild_id: int | None) -> bool:
+    if event != "MESSAGE_CREATE":
+        return True
+    return bool(session.intents & (_DIRECT_MESSAGES if guild_id is None else _GUILD_MESSAGES))

@@ -1,7 +1,7 @@
 """A small, strict Discord on loopback: what discord.py talks to in tests.
 
 REST is here, the gateway in ``discord_gateway``, the people in ``discord_people``, and what is
-refused in ``discord_rules``. Where it stands in for the real one is in ``shared/limits.md``.
+refused in ``discord_rules``. It covers what the bot uses.
 """
 
 from __future__ import annotations

@@ -11,7 +11,7 @@ from aiohttp.typedefs import Handler, Middleware
 from bot.frontends.web_chat.sessions import Sessions
 
 CSRF_HEADER = "X-CSRF-Token"
-_OPEN_PATHS = frozenset({"/login", "/api/login", "/api/session"})
+_OPEN_PATHS = frozenset({"/login", "/api/login", "/api/session", "/healthz"})
 _SAFE_METHODS = frozenset({hdrs.METH_GET, hdrs.METH_HEAD})
 
 PAGE_POLICY = "; ".join(

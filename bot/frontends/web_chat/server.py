@@ -90,6 +90,15 @@ class WebChat:
         await self._channels.close()
         await runner.cleanup()
 
+    async def _health(self, _request: web.Request) -> web.Response:
+        """Serve ``GET /healthz`` for supervisors: 503 when the database is out of reach."""
+        status = await self._conversation.status(self._options.collection)
+        if status.ready:
+            return web.Response(text="ready\n")
+        if status.warming_up:
+            return web.Response(text="warming up\n")
+        return web.Response(text="unavailable\n", status=503)
+
     def _application(self) -> web.Application:
         options = self._options
         pictures = Pictures(self._conversation, options.collection)
@@ -108,6 +117,7 @@ class WebChat:
                 web.get("/ws", self._channels.accept),
                 web.get(r"/images/{id:\d{1,19}}/{kind:original|rendition}", pictures.serve),
                 web.get("/static/{path:.+}", _static_files(STATIC)),
+                web.get("/healthz", self._health),
             ]
         )
         return application

@@ -29,7 +29,7 @@ class Command:
     log_file: Path
     environment: Mapping[str, str] = field(default_factory=dict)
     stop_signal: signal.Signals = signal.SIGTERM
-    stop_timeout_s: float = 2.0
+    stop_timeout_s: float = 2.5
     """How long it may take to end before it is killed."""
 
 

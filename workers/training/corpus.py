@@ -13,7 +13,7 @@ import numpy.typing as npt
 
 from workers.training.annotations import Annotation
 
-NAME_SHARE = 0.72  # how often each name is drawn, and all keywords of a locale together
+NAME_SHARE = 1.0  # how often each name is drawn, and all keywords of a locale together
 KEYWORD_SHARE = 0.30
 KEYWORD_TO_NAME = 0.12  # of a name that is also another picture's keyword
 

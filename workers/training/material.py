@@ -24,7 +24,7 @@ from workers.training.corpus import (
 )
 from workers.training.targets import centred
 
-# How many drawn phrases come from where, for every 76 names and keywords (see corpus).
+# How many drawn phrases come from where, for every 98 names and keywords (see corpus).
 PARTS = {
     "emoji": 1.0,
     "composed": 17.0,
@@ -34,7 +34,7 @@ PARTS = {
     "wordnet": 4.0,
     "qualified": 5.0,
 }
-ANNOTATION_PART = 76.0
+ANNOTATION_PART = 98.0
 
 PAIRS_A_LOCALE = 500
 ASKED_A_LOCALE = 2500

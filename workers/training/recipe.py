@@ -38,9 +38,9 @@ class MiniSettings:
     hold_out: float = 0.05
     align_steps: int = 3000
     align_batch: int = 192
-    distill_steps: int = 6000
-    distill_batch: int = 1024
-    joint_steps: int = 600
+    distill_steps: int = 16_000
+    distill_batch: int = 512
+    joint_steps: int = 1000
     seed: int = 20
     device: str = "cpu"
     bf16: bool = True
@@ -173,9 +173,9 @@ class Mini:
             "distill",
             steps=self.settings.distill_steps,
             batch=self.settings.distill_batch,
-            learning_rate=2e-3,
+            learning_rate=1.6e-3,
             weight_decay=0.0,
-            warmup_steps=100,
+            warmup_steps=200,
             report_steps=250,
             extra={"near": 1.0},
         )
@@ -199,14 +199,14 @@ class Mini:
             "joint",
             steps=self.settings.joint_steps,
             batch=self.settings.distill_batch,
-            learning_rate=4e-4,
+            learning_rate=5e-4,
             weight_decay=0.0,
             warmup_steps=30,
             report_steps=200,
-            extra={"picture_batch": 96, "memory_steps": 50, "near": 1.0},
+            extra={"picture_batch": 64, "memory_steps": 100, "near": 1.0},
         )
         material, table = self.material(0.0)
-        rows, shown = joint.sure_names(material.corpus, 40, self.settings.seed)
+        rows, shown = joint.sure_names(material.corpus, 12, self.settings.seed)
         joint.joint(
             model,
             joint.JointData(

@@ -133,7 +133,7 @@ def free_questions(
     """Return the figures of the free questions and what was answered to each."""
     vectors = model.texts([question.text for question in questions])
     found = ranks(vectors, gallery, [question.answers for question in questions])
-    best = (vectors @ gallery.T).topk(5, dim=1).indices.tolist()
+    best = (vectors @ gallery.T).topk(min(5, len(gallery)), dim=1).indices.tolist()
     answers = [
         Answer(question, tuple(pictures.emoji[row] for row in top), int(rank))
         for question, top, rank in zip(questions, best, found.tolist(), strict=True)

@@ -22,7 +22,7 @@ from bot.settings import BotSettings
 from db.blobs import Blobs
 from db.pool import Database
 from db.query_cache import RedisQueryCache
-from workers.client import ClientError, WorkerClient
+from workers.client import ClientError, WorkerClient, end_tasks
 
 LOCAL_COLLECTION = "local"
 """The collection of the web chat and of the commands in the terminal."""
@@ -65,8 +65,7 @@ class App:
     async def close(self) -> None:
         """Let all connections go."""
         if self._sweeper is not None:
-            self._sweeper.cancel()
-            await asyncio.gather(self._sweeper, return_exceptions=True)
+            await end_tasks([self._sweeper])
         await self.client.close()
         await self.database.close()
         with contextlib.suppress(RedisError, OSError):

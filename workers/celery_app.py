@@ -17,6 +17,7 @@ from redis.exceptions import RedisError
 from db.errors import DatabaseError
 from telemetry.logs import configure_logging
 from workers import contract, tasks
+from workers.backlog import Backlog
 from workers.encoders.base import EncoderError
 from workers.runtime import Runtime
 from workers.settings import WorkerSettings
@@ -28,6 +29,10 @@ class WorkerApp(Celery):
     """Celery with a place for what the worker process holds."""
 
     runtime: Runtime | None = None
+
+    def __init__(self, name: str) -> None:
+        super().__init__(name)
+        self.backlog = Backlog(lambda image_ids: tasks.ingest_images(self.warm, image_ids))
 
     @property
     def warm(self) -> Runtime:
@@ -86,8 +91,8 @@ def encode_image(payload: tasks.Payload) -> None:
 
 @app.task(name=contract.INGEST, acks_late=True, reject_on_worker_lost=True)
 def ingest(payload: tasks.Payload) -> None:
-    """See :func:`workers.tasks.ingest_images`."""
-    tasks.ingest_images(app.warm, payload)
+    """See :func:`workers.tasks.ingest_images` and :class:`workers.backlog.Backlog`."""
+    app.backlog.put([int(image_id) for image_id in payload["image_ids"]])
 
 
 @app.task(name=contract.SWEEP)

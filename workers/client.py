@@ -10,7 +10,7 @@ import asyncio
 import contextlib
 import logging
 import secrets
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import Any, cast
@@ -63,6 +63,19 @@ class _Question:
     answer: asyncio.Future[bytes] = field(default_factory=asyncio.Future)
 
 
+async def end_tasks(tasks: Iterable[asyncio.Task[None]]) -> None:
+    """Cancel tasks that use Redis until they have ended.
+
+    Again and again, because redis-py may turn a cancellation during a connect into a time-out,
+    after which the task would go on.
+    """
+    left = set(tasks)
+    while left:
+        for task in left:
+            task.cancel()
+        _, left = await asyncio.wait(left, timeout=0.1)
+
+
 class WorkerClient:
     """Sends encode and ingest tasks and receives their answers on one connection."""
 
@@ -99,12 +112,7 @@ class WorkerClient:
         """Stop listening; questions under way fail."""
         self._closing = True
         self._queued.clear()
-        tasks = {task for task in (self._reader, *self._senders) if task is not None}
-        while tasks:
-            for task in tasks:
-                task.cancel()
-            # Again and again: redis-py may turn a cancellation during a connect into a time-out.
-            _, tasks = await asyncio.wait(tasks, timeout=0.1)
+        await end_tasks(task for task in (self._reader, *self._senders) if task is not None)
         self._publisher.shutdown(wait=False, cancel_futures=True)
         for client in (self._redis, self._replies):
             with contextlib.suppress(RedisError, OSError):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from db.errors import DatabaseError
@@ -41,14 +41,13 @@ def encode_image(runtime: Runtime, payload: Payload) -> None:
     _answer(runtime, payload, vectors)
 
 
-def ingest_images(runtime: Runtime, payload: Payload) -> None:
+def ingest_images(runtime: Runtime, image_ids: Sequence[int]) -> None:
     """Make stored pictures findable."""
-    ids = [int(image_id) for image_id in payload["image_ids"]]
     try:
-        count = ingest(runtime, ids)
+        count = ingest(runtime, image_ids)
     except DatabaseError as error:
         # The rows are still pending; the sweep queues them again when the database is back.
-        logger.warning("ingest_postponed", extra={"reason": str(error), "count": len(ids)})
+        logger.warning("ingest_postponed", extra={"reason": str(error), "count": len(image_ids)})
     else:
         logger.debug("ingested", extra={"count": count})
 

@@ -8,7 +8,7 @@ import logging
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 
-from redis.asyncio import Redis
+from redis.asyncio import BlockingConnectionPool, Redis
 from redis.exceptions import RedisError
 
 from bot.backends import PgImageIndex, PgImageStore, RedisCache, WorkerEncoder
@@ -43,8 +43,15 @@ class App:
         self.database = Database(urls.database)
         self.client = WorkerClient(urls.redis)
         self.blobs = Blobs(urls.blobs)
-        self.redis = Redis.from_url(
-            urls.redis, socket_timeout=2, socket_connect_timeout=2, max_connections=50
+        self.redis = Redis.from_pool(
+            # A crowd waits for a connection instead of being refused one.
+            BlockingConnectionPool.from_url(
+                urls.redis,
+                max_connections=20,
+                timeout=2,
+                socket_timeout=2,
+                socket_connect_timeout=2,
+            )
         )
         encoder = WorkerEncoder(self.client)
         self.index = PgImageIndex(self.database)

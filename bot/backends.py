@@ -184,12 +184,12 @@ class PgImageStore:
             record = await collection_state(self._database, collection)
             rows = await asyncio.to_thread(_rows, person, uploads)
             digests = [row.sha256 for row in rows]
-            known = await images.known_digests(self._database, record.id, digests)
-            async with images.storing(self._database, digests):
+            async with images.storing(self._database, record.id, digests) as connection:
+                known = await images.known_digests(connection, record.id, digests)
                 for row, (upload, _) in zip(rows, uploads, strict=True):
                     if row.sha256 not in known:
                         await self._blobs.put(original(row.sha256.hex()), upload.content)
-                stored = await images.insert_images(self._database, record.id, rows)
+                stored = await images.insert_images(connection, record.id, rows)
         fresh = [image_id for image_id, is_new in stored if is_new]
         if fresh:
             try:

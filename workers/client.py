@@ -49,8 +49,6 @@ class ClientStats:
     """What this client has done since it started."""
 
     questions: int = 0
-    joined: int = 0
-    """Questions that shared the vector of an identical one under way."""
     text_tasks: int = 0
     image_tasks: int = 0
     resent: int = 0
@@ -101,7 +99,6 @@ class WorkerClient:
         self._answers: dict[str, asyncio.Future[Answer]] = {}
         self._lost = asyncio.Event()
         self._queued: list[_Question] = []
-        self._asked: dict[tuple[str, str], _Question] = {}
         self._senders: set[asyncio.Task[None]] = set()
 
     async def open(self) -> None:
@@ -122,19 +119,11 @@ class WorkerClient:
     # --- questions in words ---------------------------------------------------------------
 
     async def encode_text(self, text: str, revision: str) -> bytes:
-        """Return the vector of a question, float16 bytes; identical ones are encoded once.
-
-        Raises ClientError.
-        """
+        """Return the vector of a question, float16 bytes. Raises ClientError."""
         self.stats.questions += 1
-        question = self._asked.get((text, revision))
-        if question is None:
-            question = _Question(text, revision)
-            self._asked[text, revision] = question
-            self._queued.append(question)
-            self._pump()
-        else:
-            self.stats.joined += 1
+        question = _Question(text, revision)
+        self._queued.append(question)
+        self._pump()
         try:
             async with asyncio.timeout(DEADLINE_S):
                 return await asyncio.shield(question.answer)
@@ -170,7 +159,6 @@ class WorkerClient:
                     question.answer.set_exception(failure)
         finally:
             for question in batch:
-                del self._asked[question.text, revision]
                 if not question.answer.done():
                     question.answer.cancel()
                 elif not question.answer.cancelled():

@@ -14,15 +14,31 @@ from bot.core.ports import Vector
 MAX_QUESTION_CHARACTERS = 1000
 """Far beyond what any encoder reads (64 to 77 tokens), far below what floods a cache."""
 
-_KEPT_FORMAT_CHARACTERS = frozenset("\u200c\u200d")
+_JOINERS = frozenset("\u200c\u200d")
 """ZWNJ spells Persian and Indic words; ZWJ joins emoji such as 🐈‍⬛."""
+
+
+def _is_tag(character: str) -> bool:
+    """Tell the characters that spell the flags of England, Scotland and Wales."""
+    return "\U000e0020" <= character <= "\U000e007f"
 
 
 def _is_invisible(character: str) -> bool:
     """Tell control, bidi and other invisible characters, which no encoder should see."""
-    if character in _KEPT_FORMAT_CHARACTERS or "\U000e0020" <= character <= "\U000e007f":
-        return False  # tag characters spell the flags of England, Scotland and Wales
-    return unicodedata.category(character) in {"Cc", "Cf", "Cs", "Co", "Cn"}
+    if character in _JOINERS or _is_tag(character):
+        return False
+    category = unicodedata.category(character)
+    if category != "Cn":
+        return category in {"Cc", "Cf", "Cs", "Co"}
+    # Unknown to this Python may be an emoji of this year; only what can never be one goes.
+    code = ord(character)
+    return code & 0xFFFE == 0xFFFE or 0xFDD0 <= code <= 0xFDEF or code >> 16 >= 0xE
+
+
+def _modifies(character: str) -> bool:
+    """Tell what is seen only together with other characters."""
+    variation = "\ufe00" <= character <= "\ufe0f" or "\U000e0100" <= character <= "\U000e01ef"
+    return character in _JOINERS or character == " " or variation or _is_tag(character)
 
 
 def normalise(text: str) -> str:
@@ -34,7 +50,7 @@ def normalise(text: str) -> str:
     folded = " ".join(text.split())
     visible = "".join(character for character in folded if not _is_invisible(character))
     question = " ".join(unicodedata.normalize("NFC", visible).split())
-    if not question.strip("\u200c\u200d"):
+    if all(map(_modifies, question)):
         raise QuestionEmptyError
     if len(question) > MAX_QUESTION_CHARACTERS:
         raise QuestionTooLongError(limit=MAX_QUESTION_CHARACTERS, length=len(question))
@@ -84,7 +100,7 @@ def parse_query(written: str) -> Query:
         if kind == "i":
             return ImageQuery(int(rest))
         if kind == "v":
-            space_id, _, vector = rest.partition(":")
+            space_id, vector = rest.split(":", 1)
             return VectorQuery(int(space_id), base64.b85decode(vector))
     except (ValueError, binascii.Error) as error:
         raise PageExpiredError from error

@@ -16,6 +16,7 @@ from bot.core.ports import (
     Vector,
 )
 from bot.core.questions import ImageQuery, Query, TextQuery, VectorQuery, digest, parse_query
+from bot.core.sharing import Shared, SharedFresh
 
 BLOCK_SIZE = 60
 """Results are fetched and cached in blocks of this many, pages are cut out of them."""
@@ -40,10 +41,13 @@ class Search:
         self._encoder = encoder
         self._index = index
         self._cache = cache
+        self._states: SharedFresh[CollectionState] = SharedFresh()
+        self._vectors: Shared[Vector] = Shared()
 
     async def page(self, collection: str, query: Query, *, offset: int, limit: int) -> Page:
         """Return ``limit`` pictures from ``offset`` on; errors are CoreErrors."""
-        state = await self._index.state(collection)
+        # A crowd shares one look at its collection, but none from before its question.
+        state = await self._states.run(collection, lambda: self._index.state(collection))
         # One more than wanted tells whether there is a next page.
         matches = await self._stretch(state, query, offset, limit + 1)
         next_token = None
@@ -101,10 +105,15 @@ class Search:
             if query.space_id != space.id:
                 raise PageExpiredError
             return query.vector
-        vector = await self._cache.get_vector(space, query.text)
+        return await self._vectors.run(
+            (space.text_revision, query.text), lambda: self._text_vector(space, query.text)
+        )
+
+    async def _text_vector(self, space: EmbeddingSpace, text: str) -> Vector:
+        vector = await self._cache.get_vector(space, text)
         if vector is None:
-            vector = await self._encoder.encode_text(query.text, space)
-            await self._cache.put_vector(space, query.text, vector)
+            vector = await self._encoder.encode_text(text, space)
+            await self._cache.put_vector(space, text, vector)
         return vector
 
 

@@ -114,7 +114,20 @@ class Child:
                 "child_died",
                 extra={"child": self.command.name, "code": code, "pause_s": pause},
             )
+            pause = await self._spawn_again(pause)
+
+    async def _spawn_again(self, pause: float) -> float:
+        """Start the program once it can be started; returns the next pause."""
+        while True:
             await asyncio.sleep(pause)
             pause = min(2 * pause, _LONGEST_PAUSE_S)
-            self.restarts += 1
-            await self._spawn()
+            try:
+                await self._spawn()
+            except OSError as error:  # no memory, no process to spare, a program being replaced
+                reason = error.strerror or type(error).__name__
+                logger.warning(
+                    "child_not_started", extra={"child": self.command.name, "reason": reason}
+                )
+            else:
+                self.restarts += 1
+                return pause

@@ -133,7 +133,8 @@ async def _run(  # noqa: PLR0917
     rows = await database.retry(read)
     if rows and rows[0][1] is None:
         return []  # the picture whose neighbours were wanted is gone
-    if indexed and len(rows) < min(limit, where.image_count - offset - 1):
+    others = where.image_count - (vector is None)
+    if indexed and len(rows) < min(limit, others - offset):
         # The index gave up before the page was full: a rare tenant in a large table.
         few = SearchScope(where.collection_id, 0, where.space_id, where.dim)
         return await _run(database, few, vector, image_id, offset, limit)

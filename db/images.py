@@ -40,15 +40,19 @@ _IDS = "SELECT sha256, id FROM images WHERE collection_id = %s AND sha256 = ANY(
 
 
 @asynccontextmanager
-async def storing(database: Database, digests: Sequence[bytes]) -> AsyncIterator[None]:
+async def storing(
+    database: Database, collection_id: int, digests: Sequence[bytes]
+) -> AsyncIterator[AsyncConnection[Any]]:
     """Keep deletions from removing these blobs between their arrival and their rows.
 
-    Holds one advisory lock per digest, in their order, so that two uploads of the same pictures
-    cannot lock each other out.
+    Yields the connection for :func:`known_digests` and :func:`insert_images`: one for all, or as
+    many uploads as the pool has connections would wait for each other's second one. Holds one
+    advisory lock per digest, in their order, and takes them before any row, as :func:`deleting`
+    does, so that nobody locks anybody else out.
     """
-    async with database.transaction() as connection:
+    async with database.transaction(collection_id) as connection:
         await _lock(connection, digests)
-        yield
+        yield connection
 
 
 async def _lock(connection: AsyncConnection[Any], digests: Sequence[bytes]) -> None:
@@ -61,24 +65,23 @@ async def _lock(connection: AsyncConnection[Any], digests: Sequence[bytes]) -> N
 
 
 async def insert_images(
-    database: Database, collection_id: int, images: Sequence[NewImage]
+    connection: AsyncConnection[Any], collection_id: int, images: Sequence[NewImage]
 ) -> list[tuple[int, bool]]:
     """Store rows as pending; returns (id, whether it is new or tried again) in order.
 
-    Of the same picture twice among ``images`` the first is stored. Raises LookupError when
-    somebody deletes one of them at this very moment.
+    Of the same picture twice among ``images`` the first is stored. To be called while
+    :func:`storing` them.
     """
     digests = [image.sha256 for image in images]
     rows = [
         asdict(image) | {"n": n, "sha256": image.sha256.hex()} for n, image in enumerate(images)
     ]
-    async with database.transaction(collection_id) as connection:
-        retried = await connection.execute(_RETRY, (collection_id, digests))
-        fresh = {bytes(row[0]) for row in await retried.fetchall()}
-        inserted = await connection.execute(_INSERT, (collection_id, Jsonb(rows)))
-        fresh |= {bytes(row[0]) for row in await inserted.fetchall()}
-        known = await connection.execute(_IDS, (collection_id, digests))
-        ids = {bytes(row[0]): row[1] for row in await known.fetchall()}
+    retried = await connection.execute(_RETRY, (collection_id, digests))
+    fresh = {bytes(row[0]) for row in await retried.fetchall()}
+    inserted = await connection.execute(_INSERT, (collection_id, Jsonb(rows)))
+    fresh |= {bytes(row[0]) for row in await inserted.fetchall()}
+    known = await connection.execute(_IDS, (collection_id, digests))
+    ids = {bytes(row[0]): row[1] for row in await known.fetchall()}
     result = []
     for digest in digests:
         result.append((ids[digest], digest in fresh))
@@ -103,20 +106,18 @@ async def get_images(
 
 
 async def known_digests(
-    database: Database, collection_id: int, digests: Sequence[bytes]
+    connection: AsyncConnection[Any], collection_id: int, digests: Sequence[bytes]
 ) -> set[bytes]:
-    """Return those of the digests whose pictures the collection has and has not given up."""
+    """Return those of the digests whose pictures the collection has and has not given up.
 
-    async def read() -> set[bytes]:
-        async with database.transaction(collection_id) as connection:
-            cursor = await connection.execute(
-                "SELECT sha256 FROM images"
-                " WHERE collection_id = %s AND sha256 = ANY(%s) AND status <> 'failed'",
-                (collection_id, list(digests)),
-            )
-            return {bytes(row[0]) for row in await cursor.fetchall()}
-
-    return await database.retry(read)
+    To be called while :func:`storing` them: only then is none of them just being deleted.
+    """
+    cursor = await connection.execute(
+        "SELECT sha256 FROM images"
+        " WHERE collection_id = %s AND sha256 = ANY(%s) AND status <> 'failed'",
+        (collection_id, list(digests)),
+    )
+    return {bytes(row[0]) for row in await cursor.fetchall()}
 
 
 @asynccontextmanager
@@ -130,7 +131,7 @@ async def deleting(
     """
     async with database.transaction(collection_id) as connection:
         cursor = await connection.execute(
-            "DELETE FROM images WHERE collection_id = %s AND id = %s RETURNING sha256",
+            "SELECT sha256 FROM images WHERE collection_id = %s AND id = %s",
             (collection_id, image_id),
         )
         row = await cursor.fetchone()
@@ -138,6 +139,13 @@ async def deleting(
             yield None
             return
         digest = bytes(row[0])
+        # Before the row, whose deletion holds the collection's counters: see storing().
         await _lock(connection, [digest])
+        deleted = await connection.execute(
+            "DELETE FROM images WHERE collection_id = %s AND id = %s", (collection_id, image_id)
+        )
+        if not deleted.rowcount:
+            yield None
+            return
         used = await (await connection.execute("SELECT blob_is_used(%s)", (digest,))).fetchone()
         yield digest.hex(), not (used and used[0])

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import time
+from typing import TYPE_CHECKING, Any
 
-from psycopg import sql
+from psycopg import Connection, sql
 
 if TYPE_CHECKING:
     from db.ingest import IngestStore
 
 _LOCK = 0x696E_6465_78
 """Advisory lock of whoever builds an index ("index" in ASCII)."""
+_POLL_S = 0.1
 _VALID = """
 SELECT i.indisvalid FROM pg_index i JOIN pg_class c ON c.oid = i.indexrelid WHERE c.relname = %s
 """
@@ -35,7 +37,9 @@ def ensure_index(store: IngestStore, *, space_id: int, dim: int) -> bool:
         row = connection.execute(_VALID, (name,)).fetchone()
         if row is not None and row[0]:
             return False
-        connection.execute("SELECT pg_advisory_lock(%s)", (_LOCK,))
+        # Not a statement that waits: its snapshot would keep the one it waits for from ending.
+        while not _locked(connection):
+            time.sleep(_POLL_S)
         try:
             row = connection.execute(_VALID, (name,)).fetchone()
             if row is not None and row[0]:
@@ -48,3 +52,8 @@ def ensure_index(store: IngestStore, *, space_id: int, dim: int) -> bool:
         finally:
             connection.execute("SELECT pg_advisory_unlock(%s)", (_LOCK,))
     return True
+
+
+def _locked(connection: Connection[Any]) -> bool:
+    row = connection.execute("SELECT pg_try_advisory_lock(%s)", (_LOCK,)).fetchone()
+    return row is not None and bool(row[0])

@@ -10,7 +10,7 @@ import json
 import struct
 from dataclasses import dataclass
 from typing import Any
-from urllib.parse import parse_qs, unquote, urlsplit
+from urllib.parse import parse_qs, urlsplit
 
 # Queues. Bulk never shares one with questions.
 QUEUE_TEXT = "encode.text"
@@ -79,7 +79,8 @@ class Answer:
     def rows(self) -> list[bytes]:
         """Return the vectors one by one."""
         size = 2 * self.dim
-        return [self.vectors[at : at + size] for at in range(0, len(self.vectors), size)]
+        count = len(self.vectors) // size if size else 0
+        return [self.vectors[n * size : (n + 1) * size] for n in range(count)]
 
 
 _HEADER = struct.Struct("<I")
@@ -104,10 +105,12 @@ def unpack_answer(written: bytes) -> Answer:
             int(header["dim"]),
             written[_HEADER.size + size :],
         )
-    except (struct.error, KeyError, TypeError, UnicodeDecodeError) as error:
+    except (struct.error, KeyError, TypeError, OverflowError, RecursionError) as error:
         raise ValueError("not an answer") from error
     if answer.dim < 0 or (len(answer.vectors) % (2 * answer.dim) if answer.dim else answer.vectors):
         raise ValueError("the answer's vectors do not fit its dimension")
+    if answer.ok and not answer.vectors:
+        raise ValueError("an answer without vectors and without a reason")
     return answer
 
 
@@ -148,4 +151,5 @@ def celery_broker_url(redis_url: str) -> str:
     if parts.scheme != "unix":
         return redis_url
     database = parse_qs(parts.query).get("db", ["0"])[0]
-    return f"redis+socket://{unquote(parts.path)}?virtual_host={database}"
+    # Celery, too, takes the path as quoted: one with a question mark would end there.
+    return f"redis+socket://{parts.path}?virtual_host={database}"

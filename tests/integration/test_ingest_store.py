@@ -1,0 +1,182 @@
+"""The workers' side of the database: spaces, indexes, claims and the sweep."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+
+import psycopg
+import pytest
+
+from db.collections import collection_state
+from db.errors import DatabaseUnavailableError
+from db.indexes import ensure_index, index_name
+from db.ingest import STALE_AFTER_S, IngestStore
+from db.pool import Database
+from db.spaces import register_text_tower
+from tests.integration.rows import DIM, add_rows, axis, collection_id, finish, new_space, take_over
+
+Owner = psycopg.Connection[tuple[object, ...]]
+
+_INDEXES = """
+SELECT i.indexrelid, i.indisvalid, pg_get_indexdef(i.indexrelid) FROM pg_index i
+JOIN pg_class c ON c.oid = i.indexrelid WHERE c.relname LIKE 'embeddings_hnsw_%' ORDER BY c.relname
+"""
+
+
+def test_a_space_registered_twice_is_the_same(store: IngestStore, owner: Owner) -> None:
+    space = new_space(store)
+    assert space.live
+    before = owner.execute(_INDEXES).fetchall()
+    assert new_space(store) == space
+    assert owner.execute("SELECT count(*) FROM spaces").fetchone() == (1,)
+    assert owner.execute(_INDEXES).fetchall() == before
+
+
+async def test_workers_that_start_at_once_register_one_space_and_one_index(
+    database: Database, store: IngestStore, owner: Owner
+) -> None:
+    first = await take_over(store, "before")
+    ours = await collection_id(database, "ours")
+    ids = await add_rows(database, ours, [str(n) for n in range(200)])
+    finish(store, first, {image_id: [axis(image_id)] for image_id in ids})
+    spaces = await asyncio.gather(*(take_over(store, "after") for _ in range(4)))
+    assert len(set(spaces)) == 1
+    indexes = owner.execute(_INDEXES).fetchall()
+    assert [valid for _, valid, _ in indexes] == [True, True]
+    assert f"(space_id = {spaces[0].id})" in str(indexes[1][2])
+
+
+async def test_a_second_space_takes_over_and_makes_pictures_pending_again(
+    database: Database, store: IngestStore, owner: Owner
+) -> None:
+    old = await take_over(store, "r1")
+    ours = await collection_id(database, "ours")
+    a, b, c, d = await add_rows(database, ours, ["a", "b", "c", "d"])
+    finish(store, old, {a: [axis(0)], b: [axis(1)]}, {c: "truncated"})
+    state = await collection_state(database, "ours")
+    assert (state.ready_count, state.pending_count, state.space_id) == (2, 1, old.id)
+    new = await take_over(store, "r2", DIM + 1)
+    register_text_tower(store, new.id, revision="t1", languages=["en"])
+    later = await collection_state(database, "ours")
+    assert (later.ready_count, later.pending_count) == (0, 3)
+    assert (later.space_id, later.space_dim, later.text_revision) == (new.id, DIM + 1, "t1")
+    assert later.version > state.version
+    finish(store, new, {image_id: [axis(0, DIM + 1)] for image_id in (a, b, d)})
+    assert (await collection_state(database, "ours")).ready_count == 3
+    # Going back finds the old vectors; only what came in between has to be encoded again.
+    assert (await take_over(store, old.revision)).id == old.id
+    assert (await collection_state(database, "ours")).pending_count == 1
+    assert owner.execute("SELECT id FROM images WHERE status = 'pending'").fetchall() == [(d,)]
+
+
+async def test_the_newest_text_tower_is_the_default_one(
+    database: Database, store: IngestStore, owner: Owner
+) -> None:
+    space = await take_over(store, "r1")
+    for revision in ("t1", "t2", "t2", "t1"):
+        register_text_tower(store, space.id, revision=revision, languages=["en", "fr"])
+        assert (await collection_state(database, "ours")).text_revision == revision
+    assert owner.execute("SELECT count(*) FROM text_towers").fetchone() == (2,)
+
+
+def test_a_valid_index_is_left_alone_and_an_invalid_one_built_anew(
+    store: IngestStore, owner: Owner
+) -> None:
+    space = new_space(store)
+    ((number, valid, _),) = owner.execute(_INDEXES).fetchall()
+    assert valid
+    assert not ensure_index(store, space_id=space.id, dim=DIM)
+    owner.execute("UPDATE pg_index SET indisvalid = false WHERE indexrelid = %s", (number,))
+    assert ensure_index(store, space_id=space.id, dim=DIM)
+    ((rebuilt, valid, definition),) = owner.execute(_INDEXES).fetchall()
+    assert valid
+    assert rebuilt != number
+    assert index_name(space.id) in str(definition)
+    assert "halfvec_cosine_ops" in str(definition)
+
+
+async def test_a_claim_counts_attempts_and_leaves_out_what_others_hold(
+    database: Database, store: IngestStore
+) -> None:
+    space = await take_over(store, "r1")
+    ours = await collection_id(database, "ours")
+    a, b, c = await add_rows(database, ours, ["a", "b", "c"])
+    finish(store, space, {c: [axis(0)]})
+    with store.claim([a]) as (_, held):
+        assert [(image.id, image.attempts) for image in held] == [(a, 1)]
+        with store.claim([a, b, c]) as (_, rest):
+            assert [(image.id, image.attempts) for image in rest] == [(b, 1)]
+    with contextlib.suppress(ZeroDivisionError), store.claim([a, b]) as (_, held):
+        assert [(image.id, image.attempts) for image in held] == [(a, 2), (b, 2)]
+        raise ZeroDivisionError
+    with store.claim([a, b]) as (_, held):  # the failed work counts
+        assert [image.attempts for image in held] == [3, 3]
+    with store.claim([]) as (_, held):
+        assert held == []
+
+
+async def test_a_claim_ends_with_its_connection(
+    database: Database, database_url: str, store: IngestStore, owner: Owner
+) -> None:
+    ours = await collection_id(database, "ours")
+    (a,) = await add_rows(database, ours, ["a"])
+    dying = IngestStore(database_url)
+    claim = dying.claim([a])
+    assert len(claim.__enter__()[1]) == 1
+    with store.claim([a]) as (_, held):
+        assert held == []
+    owner.execute(
+        "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity WHERE"
+        " datname = current_database() AND state = 'idle in transaction'"
+    )
+    with store.claim([a]) as (_, held):
+        assert [(image.id, image.attempts) for image in held] == [(a, 2)]
+    with pytest.raises(DatabaseUnavailableError):
+        claim.__exit__(None, None, None)
+    dying.close()
+
+
+async def test_a_picture_is_finished_only_once(
+    database: Database, store: IngestStore, owner: Owner
+) -> None:
+    space = await take_over(store, "r1")
+    ours = await collection_id(database, "ours")
+    (a,) = await add_rows(database, ours, ["a"])
+    finish(store, space, {a: [axis(0), axis(1)]})
+    state = await collection_state(database, "ours")
+    finish(store, space, {a: [axis(2)]})  # the task came twice
+    assert await collection_state(database, "ours") == state
+    assert owner.execute("SELECT count(*) FROM embeddings").fetchone() == (2,)
+    row = owner.execute("SELECT width, height, frame_count, phash, attempts FROM images").fetchone()
+    assert row == (4, 3, 2, -1, 1)
+
+
+async def test_vectors_that_are_not_finite_are_refused_and_the_picture_stays_pending(
+    database: Database, store: IngestStore
+) -> None:
+    space = await take_over(store, "r1")
+    ours = await collection_id(database, "ours")
+    (a,) = await add_rows(database, ours, ["a"])
+    with pytest.raises(ValueError, match="not finite"):
+        finish(store, space, {a: [axis(0) * float("nan")]})
+    assert (await collection_state(database, "ours")).pending_count == 1
+
+
+async def test_the_sweep_finds_what_fell_out_of_the_queue_and_nothing_else(
+    database: Database, store: IngestStore, owner: Owner
+) -> None:
+    space = await take_over(store, "r1")
+    ours = await collection_id(database, "ours")
+    a, b, c, d, e = await add_rows(database, ours, ["a", "b", "c", "d", "e"])
+    finish(store, space, {c: [axis(0)]}, {d: "truncated"})
+    assert store.sweep() == []
+    owner.execute(
+        "UPDATE images SET enqueued_at = now() - make_interval(secs => %s) WHERE id <> %s",
+        (STALE_AFTER_S + 1, e),
+    )
+    owner.execute("UPDATE images SET enqueued_at = NULL WHERE id = %s", (b,))
+    with store.claim([b]):
+        assert store.sweep() == [(a, 0)]
+    assert store.sweep() == [(b, 1)]
+    assert store.sweep() == []

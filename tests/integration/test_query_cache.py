@@ -1,0 +1,118 @@
+"""The cache of questions, on a real Redis in a folder with an awkward name."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+from celery import Celery
+from redis.asyncio import Redis
+
+from db.embedded import EmbeddedRedis
+from db.errors import DatabaseUnavailableError
+from db.query_cache import PAGE_TTL_S, PAGING_TTL_S, VECTOR_TTL_S, RedisQueryCache
+from db.records import MatchRecord
+from workers.contract import celery_broker_url
+
+QUESTION = "ein schwarzer Kater 🐈‍⬛"
+
+
+def _match(image_id: int) -> MatchRecord:
+    return MatchRecord(
+        image_id=image_id,
+        score=0.123456789,
+        caption="قطة سوداء",
+        width=4,
+        height=3,
+        media_type="image/png",
+        sha256="00" * 32,
+        uploader_id="u:1",
+        uploader_name="Ada",
+        added_at=datetime(2026, 1, 2, 3, 4, 5, 678901, UTC),
+        source_path=None,
+    )
+
+
+@pytest.fixture
+def cache(redis: Redis) -> RedisQueryCache:
+    return RedisQueryCache(redis)
+
+
+@pytest.fixture
+async def dead(tmp_path: Path) -> AsyncIterator[RedisQueryCache]:
+    async with Redis.from_url(f"unix://{tmp_path}/nobody.sock") as client:
+        yield RedisQueryCache(client)
+
+
+async def test_what_is_kept_comes_back(cache: RedisQueryCache) -> None:
+    vector = bytes(range(256))
+    await cache.put_vector("tower", QUESTION, vector)
+    assert await cache.get_vector("tower", QUESTION) == vector
+    matches = [_match(1), _match(2)]
+    await cache.put_page("1:7:tower:query", matches)
+    assert await cache.get_page("1:7:tower:query") == matches
+    await cache.put_page("empty", [])
+    assert await cache.get_page("empty") == []
+    await cache.save_paging("token", QUESTION)
+    assert await cache.load_paging("token") == QUESTION
+
+
+async def test_what_was_never_kept_is_none(cache: RedisQueryCache) -> None:
+    assert await cache.get_vector("tower", QUESTION) is None
+    assert await cache.get_page("name") is None
+    assert await cache.load_paging("token") is None
+
+
+async def test_vectors_of_another_tower_and_other_questions_are_others(
+    cache: RedisQueryCache,
+) -> None:
+    await cache.put_vector("tower", QUESTION, b"11")
+    assert await cache.get_vector("tower 2", QUESTION) is None
+    assert await cache.get_vector("tower", QUESTION.upper()) is None
+
+
+async def test_every_key_has_its_kind_and_version_and_expires(
+    cache: RedisQueryCache, redis: Redis
+) -> None:
+    await cache.put_vector("tower", QUESTION, b"11")
+    await cache.put_page("name", [_match(1)])
+    await cache.save_paging("token", QUESTION)
+    keys = {str(key, "ascii") for key in await redis.keys() if isinstance(key, bytes)}
+    limits = {"q:1:tower:": VECTOR_TTL_S, "r:1:name": PAGE_TTL_S, "p:token": PAGING_TTL_S}
+    assert len(keys) == len(limits)
+    for start, limit in limits.items():
+        (key,) = [key for key in keys if key.startswith(start)]
+        assert limit - 5 <= await redis.ttl(key) <= limit
+        # Nobody reads a question in the names of keys.
+        assert "schwarz" not in key
+
+
+async def test_a_dead_redis_is_an_empty_cache(
+    dead: RedisQueryCache, caplog: pytest.LogCaptureFixture
+) -> None:
+    await dead.put_vector("tower", QUESTION, b"11")
+    assert await dead.get_vector("tower", QUESTION) is None
+    await dead.put_page("name", [_match(1)])
+    assert await dead.get_page("name") is None
+    assert {record.message for record in caplog.records} == {"cache_unavailable"}
+    assert "schwarz" not in caplog.text
+
+
+async def test_a_dead_redis_cannot_keep_what_is_behind_a_button(dead: RedisQueryCache) -> None:
+    with pytest.raises(DatabaseUnavailableError):
+        await dead.save_paging("token", QUESTION)
+    with pytest.raises(DatabaseUnavailableError):
+        await dead.load_paging("token")
+
+
+def test_celery_finds_the_same_redis(redis_server: EmbeddedRedis) -> None:
+    app = Celery(set_as_current=False, broker=celery_broker_url(redis_server.url))
+    with app.connection_for_write() as connection:
+        assert connection.default_channel.client.ping()
+    app.close()
+
+
+def test_forgotten_keys_are_gone(redis_server: EmbeddedRedis) -> None:
+    redis_server.forget(["one", "two"])

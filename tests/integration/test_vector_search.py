@@ -1,0 +1,269 @@
+"""Nearest neighbours: exact and by index, in one collection."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+import psycopg
+import pytest
+from numpy.typing import NDArray
+
+from db import embeddings
+from db.collections import collection_state
+from db.embeddings import SearchScope, neighbours, search
+from db.indexes import index_name
+from db.ingest import IngestStore
+from db.pool import Database
+from db.records import MatchRecord
+from tests.integration.rows import (
+    add_rows,
+    axis,
+    collection_id,
+    finish,
+    new_space,
+    take_over,
+    to_bytes,
+)
+
+DIM = 32
+CROWD = 3000
+RARE = 3
+_FRAMES = 3
+"""Of every tenth picture of the crowd."""
+
+
+@dataclass(frozen=True)
+class Gallery:
+    """A database with a large collection and a small one, and its vectors."""
+
+    url: str
+    crowd: SearchScope
+    rare: SearchScope
+    vectors: dict[int, NDArray[np.float32]]
+    """Frames by picture, of the crowd."""
+
+
+def _fill(url: str) -> Gallery:
+    """Write thousands of pictures in clusters, past the API, which is for a few at a time."""
+    store = IngestStore(url)
+    space = new_space(store, dim=DIM)
+    store.close()
+    generator = np.random.default_rng(7)
+    centres = generator.normal(size=(40, DIM))
+    vectors: dict[int, NDArray[np.float32]] = {}
+    with psycopg.connect(url) as connection:
+        connection.execute("INSERT INTO collections (key) VALUES ('crowd'), ('rare')")
+        rows = connection.execute(
+            "INSERT INTO images (collection_id, sha256, size_bytes, media_type, uploader_id,"
+            " uploader_name, status) SELECT CASE WHEN n < %s THEN 1 ELSE 2 END,"
+            " sha256(n::text::bytea), 1, 'image/png', 'u', 'u', 'ready'"
+            " FROM generate_series(0, %s) n RETURNING id, collection_id",
+            (CROWD, CROWD + RARE - 1),
+        ).fetchall()
+        with connection.cursor().copy("COPY embeddings FROM STDIN") as copy:
+            for image_id, collection in rows:
+                frames = _FRAMES if image_id % 10 == 0 else 1
+                spread = 0.3 * generator.normal(size=(frames, DIM))
+                found = (centres[image_id % 40] + spread).astype(np.float16).astype(np.float32)
+                if collection == 1:
+                    vectors[image_id] = found
+                for frame, vector in enumerate(found):
+                    written = "[" + ",".join(map(str, vector)) + "]"
+                    copy.write_row((space.id, image_id, frame, collection, written))
+    with psycopg.connect(url, autocommit=True) as connection:
+        connection.execute("ANALYZE")
+    return Gallery(
+        url,
+        SearchScope(1, CROWD, space.id, DIM),
+        SearchScope(2, RARE, space.id, DIM),
+        vectors,
+    )
+
+
+@pytest.fixture(scope="module")
+def gallery(module_database_url: str) -> Gallery:
+    return _fill(module_database_url)
+
+
+@pytest.fixture
+async def bot(gallery: Gallery) -> AsyncIterator[Database]:
+    pool = Database(gallery.url)
+    await pool.open()
+    yield pool
+    await pool.close()
+
+
+@pytest.fixture
+def by_index(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Use the index for few pictures too: what is replaced is a constant, not behaviour."""
+    monkeypatch.setattr(embeddings, "EXACT_BELOW", 0)
+
+
+def _truth(gallery: Gallery, query: NDArray[np.float32], limit: int) -> list[int]:
+    def similarity(frames: NDArray[np.float32]) -> float:
+        norms = np.linalg.norm(frames, axis=1) * np.linalg.norm(query)
+        return float((frames @ query / norms).max())
+
+    ranked = sorted(gallery.vectors, key=lambda n: (-similarity(gallery.vectors[n]), n))
+    return ranked[:limit]
+
+
+def _queries(gallery: Gallery, count: int) -> Sequence[NDArray[np.float32]]:
+    """Make up queries in the neighbourhood of some pictures."""
+    generator = np.random.default_rng(11)
+    near = [gallery.vectors[n][0] for n in generator.choice(list(gallery.vectors), count)]
+    noise = 0.5 * generator.normal(size=(count, DIM))
+    return list((np.stack(near) + noise).astype(np.float16).astype(np.float32))
+
+
+def _ids(records: Sequence[MatchRecord]) -> list[int]:
+    return [record.image_id for record in records]
+
+
+async def test_an_exact_search_finds_what_numpy_finds(gallery: Gallery, bot: Database) -> None:
+    for query in _queries(gallery, 10):
+        found = await search(bot, gallery.crowd, to_bytes(query), offset=0, limit=10)
+        assert _ids(found) == _truth(gallery, query, 10)
+        scores = [record.score for record in found]
+        assert scores == sorted(scores, reverse=True)
+
+
+@pytest.mark.usefixtures("by_index")
+async def test_the_index_finds_the_same(gallery: Gallery, bot: Database) -> None:
+    same = 0
+    queries = _queries(gallery, 20)
+    for query in queries:
+        found = _ids(await search(bot, gallery.crowd, to_bytes(query), offset=0, limit=10))
+        assert len(set(found)) == 10
+        same += len(set(found) & set(_truth(gallery, query, 10)))
+    # The graph is built by chance; at this size it loses next to nothing.
+    assert same >= 0.98 * 10 * len(queries)
+    await bot.close()  # sends the statistics off
+    with psycopg.connect(gallery.url) as connection:
+        row = connection.execute(
+            "SELECT idx_scan FROM pg_stat_user_indexes WHERE indexrelname = %s",
+            (index_name(gallery.crowd.space_id),),
+        ).fetchone()
+    assert row is not None
+    assert row[0] >= len(queries), "the planner passed the index by"
+
+
+@pytest.mark.parametrize("exact_below", [0, 10**9])
+async def test_pages_add_up_to_the_whole(
+    gallery: Gallery, bot: Database, monkeypatch: pytest.MonkeyPatch, exact_below: int
+) -> None:
+    monkeypatch.setattr(embeddings, "EXACT_BELOW", exact_below)
+    query = to_bytes(_queries(gallery, 1)[0])
+    whole = _ids(await search(bot, gallery.crowd, query, offset=0, limit=60))
+    assert len(set(whole)) == 60
+    pages = [
+        await search(bot, gallery.crowd, query, offset=offset, limit=20) for offset in (0, 20, 40)
+    ]
+    found = [image_id for page in pages for image_id in _ids(page)]
+    if exact_below:
+        assert found == whole
+    else:
+        assert len(set(found) & set(whole)) >= 50  # each page is another walk of the graph
+    last = await search(bot, gallery.crowd, query, offset=CROWD - 2, limit=60)
+    assert len(last) == 2
+    assert await search(bot, gallery.crowd, query, offset=CROWD, limit=60) == []
+    assert await search(bot, gallery.crowd, query, offset=10**9 - 1, limit=60) == []
+
+
+@pytest.mark.parametrize("exact_below", [0, 10**9])
+async def test_a_small_collection_among_many_gets_all_its_pictures(
+    gallery: Gallery, bot: Database, monkeypatch: pytest.MonkeyPatch, exact_below: int
+) -> None:
+    monkeypatch.setattr(embeddings, "EXACT_BELOW", exact_below)
+    for query in _queries(gallery, 5):
+        found = await search(bot, gallery.rare, to_bytes(query), offset=0, limit=10)
+        assert len(found) == RARE
+        assert min(_ids(found)) > CROWD
+        near = await neighbours(bot, gallery.rare, found[0].image_id, offset=0, limit=10)
+        assert set(_ids(near)) == set(_ids(found[1:]))
+
+
+@pytest.mark.usefixtures("by_index")
+async def test_an_index_that_gives_up_early_is_helped_out(gallery: Gallery) -> None:
+    with psycopg.connect(gallery.url, autocommit=True) as connection:
+        name = connection.info.dbname
+        # Two of the small collection's pictures lie near the query, one far away.
+        rare = [CROWD + n for n in range(1, RARE + 1)]
+        row = connection.execute(
+            "SELECT embedding::text FROM embeddings WHERE image_id = %s AND frame = 0", (rare[0],)
+        ).fetchone()
+        assert row is not None
+        query = np.array(str(row[0]).strip("[]").split(","), np.float32)
+        connection.execute(
+            "UPDATE embeddings SET embedding = %s::halfvec WHERE image_id = %s", (row[0], rare[1])
+        )
+        opposite = "[" + ",".join(map(str, -query)) + "]"
+        connection.execute(
+            "UPDATE embeddings SET embedding = %s::halfvec WHERE image_id = %s", (opposite, rare[2])
+        )
+        connection.execute("LOAD 'vector'")
+        connection.execute(f"ALTER DATABASE {name} SET hnsw.max_scan_tuples = 1")
+        connection.execute(f"ALTER DATABASE {name} SET enable_sort = off")
+    pool = Database(gallery.url)
+    await pool.open()
+    try:
+        found = await search(pool, gallery.rare, to_bytes(query), offset=0, limit=10)
+        assert _ids(found) == rare
+        near = await neighbours(pool, gallery.rare, rare[0], offset=0, limit=10)
+        assert _ids(near) == rare[1:]
+        last = await search(pool, gallery.rare, to_bytes(query), offset=2, limit=10)
+        assert _ids(last) == rare[2:]
+    finally:
+        await pool.close()
+        with psycopg.connect(gallery.url, autocommit=True) as connection:
+            connection.execute(f"ALTER DATABASE {name} RESET ALL")
+
+
+@pytest.mark.parametrize("exact_below", [0, 10**9])
+async def test_neighbours_leave_the_picture_out_and_none_of_a_missing_one(
+    gallery: Gallery, bot: Database, monkeypatch: pytest.MonkeyPatch, exact_below: int
+) -> None:
+    monkeypatch.setattr(embeddings, "EXACT_BELOW", exact_below)
+    for image_id in (10, 11):
+        near = _ids(await neighbours(bot, gallery.crowd, image_id, offset=0, limit=10))
+        assert image_id not in near
+        truth = _truth(gallery, gallery.vectors[image_id][0], 11)
+        assert len(set(near) & (set(truth) - {image_id})) >= 9
+    assert await neighbours(bot, gallery.crowd, 10**19 - 1, offset=0, limit=10) == []
+    # One of another collection is a missing one.
+    assert await neighbours(bot, gallery.crowd, CROWD + 1, offset=0, limit=10) == []
+
+
+async def test_ties_are_in_the_order_of_arrival(
+    database: Database, store: IngestStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    space = await take_over(store, "r1")
+    collection = await collection_id(database, "ties")
+    ids = await add_rows(database, collection, [f"tie {n}" for n in range(9)])
+    finish(store, space, {image_id: [axis(1), axis(0)] for image_id in reversed(ids)})
+    state = await collection_state(database, "ties")
+    where = SearchScope(collection, state.ready_count, space.id, space.dim)
+    for exact_below in (10**9, 0):
+        monkeypatch.setattr(embeddings, "EXACT_BELOW", exact_below)
+        found = await search(database, where, to_bytes(axis(0)), offset=0, limit=20)
+        assert _ids(found) == ids
+        assert [record.score for record in found] == [pytest.approx(1)] * 9
+        middle = await search(database, where, to_bytes(axis(0)), offset=3, limit=3)
+        assert _ids(middle) == ids[3:6]
+
+
+async def test_a_vector_of_another_dimension_or_without_meaning_is_refused(
+    gallery: Gallery, bot: Database
+) -> None:
+    with pytest.raises(ValueError, match="32 dimensions, the vector 31"):
+        await search(bot, gallery.crowd, bytes(2 * 31), offset=0, limit=1)
+    nonsense = to_bytes(np.full(DIM, np.nan, np.float32))
+    with pytest.raises(ValueError, match="not finite"):
+        await search(bot, gallery.crowd, nonsense, offset=0, limit=1)
+
+
+async def test_a_space_without_vectors_finds_nothing(gallery: Gallery, bot: Database) -> None:
+    where = replace(gallery.crowd, space_id=gallery.crowd.space_id + 1)
+    assert await search(bot, where, bytes(2 * DIM), offset=0, limit=10) == []

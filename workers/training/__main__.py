@@ -60,7 +60,7 @@ def main(threads: int) -> None:
 
 def _mini(folder: Path, cache: Path, device: str) -> Mini:
     restart_with_tcmalloc(cache)
-    settings = replace(MiniSettings(), device=device, bf16=True)
+    settings = replace(MiniSettings(), device=device)
     return Mini(folder, cache, settings, CONSOLE.print)
 
 
@@ -95,9 +95,10 @@ def distill(folder: Path, cache: Path, device: str) -> None:
 @run_option
 @cache_option
 @device_option
-def joint(folder: Path, cache: Path, device: str) -> None:
-    """Train both towers together (and the stages before it, if they are not done)."""
-    _mini(folder, cache, device).run(until="joint")
+@click.option("--steps", type=click.IntRange(min=1), default=1000, show_default=True)
+def joint(folder: Path, cache: Path, device: str, steps: int) -> None:
+    """Train both towers together, after the stages before it."""
+    _mini(folder, cache, device).run(joint_steps=steps)
 
 
 @main.command()

@@ -29,10 +29,10 @@ PARTS = {
     "emoji": 1.0,
     "composed": 17.0,
     "typos": 5.0,
-    "dictionaries": 9.0,
+    "dictionaries": 30.0,
     "captions": 3.0,
-    "wordnet": 4.0,
-    "qualified": 5.0,
+    "wordnet": 6.0,
+    "qualified": 8.0,
 }
 ANNOTATION_PART = 98.0
 

@@ -22,6 +22,11 @@ _SPACE = "▁"
 
 # Scripts written without spaces between words; a space there carries no meaning.
 _UNSPACED = r"\p{Han}\p{Hiragana}\p{Katakana}\p{Thai}\p{Lao}\p{Khmer}\p{Myanmar}\p{Tibetan}\x{30fc}"
+_VOWEL_SIGNS = (
+    r"[\x{0610}-\x{061a}\x{064b}-\x{0652}\x{0670}\x{0640}"
+    r"\x{0591}-\x{05bd}\x{05bf}\x{05c1}\x{05c2}\x{05c4}\x{05c5}\x{05c7}]"
+    r"|(?<=\p{Cyrillic})\x{0301}"
+)
 _PICTURES = r"\p{Extended_Pictographic}\x{1f1e6}-\x{1f1ff}"
 
 
@@ -32,6 +37,9 @@ def normalizer() -> normalizers.Normalizer:
             normalizers.NFKC(),
             # Selectors choose a presentation, not a meaning; the others are invisible.
             normalizers.Replace(Regex(r"[\x{fe00}-\x{fe0f}\x{200b}\x{00ad}\x{2060}\x{feff}]"), ""),
+            # Vowel signs of Arabic and Hebrew, the Cyrillic stress mark: dictionaries write them,
+            # people who ask do not.
+            normalizers.Replace(Regex(_VOWEL_SIGNS), ""),
             normalizers.Replace("İ", "i"),
             normalizers.Replace("ı", "i"),
             normalizers.Lowercase(),

@@ -27,6 +27,9 @@ from workers.training.tokenizer import MAX_TOKENS, TokenTable, normalizer
         ("❤\ufe0f", "❤"),
         ("cat 🐕", "cat🐕"),
         ("don’t", "don't"),
+        ("قِطّة", "قطة"),
+        ("חָתוּל", "חתול"),
+        ("соба́ка", "собака"),
     ],
 )
 def test_equal_spellings(one: str, other: str) -> None:

@@ -83,7 +83,7 @@ def load(name: str, *, text_only: bool = False) -> Encoder:
         family = config["model_type"]
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise EncoderError(f"{folder / 'config.json'} is damaged: {error}") from error
-    if family not in FAMILIES:
+    if not isinstance(family, str) or family not in FAMILIES:
         known = ", ".join(sorted(FAMILIES))
         raise EncoderError(f"models of type {family!r} are not supported; supported: {known}")
     loader = cast(Loader, import_module(FAMILIES[family]).load)

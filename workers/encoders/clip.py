@@ -10,9 +10,11 @@ from typing import Any
 
 import numpy as np
 import torch
+from huggingface_hub.errors import StrictDataclassError
 from PIL import Image
 from safetensors import SafetensorError
 from tokenizers import Tokenizer
+from transformers.models.clip.configuration_clip import CLIPConfig
 from transformers.models.clip.modeling_clip import CLIPModel, CLIPTextModelWithProjection
 from transformers.utils import logging as transformers_logging
 
@@ -21,6 +23,12 @@ from workers.encoders.preprocessing import Preprocessing
 
 _TEXT_FILES = ("config.json", "model.safetensors", "tokenizer.json", "tokenizer_config.json")
 _IMAGE_FILES = ("config.json", "model.safetensors", "preprocessor_config.json")
+
+_DAMAGE = (
+    *(OSError, ValueError, TypeError, AttributeError, LookupError, RuntimeError),
+    *(SafetensorError, StrictDataclassError),
+)
+"""What the libraries raise over files that are not what they should be."""
 
 
 class ClipEncoder:
@@ -81,12 +89,19 @@ def load(folder: Path, *, name: str, text_only: bool = False) -> ClipEncoder:
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
     kind: Any = CLIPTextModelWithProjection if text_only else CLIPModel
     try:
+        config: Any = CLIPConfig.from_pretrained(folder, local_files_only=True)
+        # Many a model states it for the whole only, and the text tower alone would not look there.
+        config.text_config.projection_dim = config.projection_dim
         model = kind.from_pretrained(
-            folder, dtype=torch.float32, local_files_only=True, output_loading_info=True
+            folder,
+            config=config.text_config if text_only else config,
+            dtype=torch.float32,
+            local_files_only=True,
+            output_loading_info=True,
         )
         tokenizer = _tokenizer(folder)
         preprocessing = Preprocessing.read(folder / "preprocessor_config.json")
-    except (OSError, ValueError, RuntimeError, SafetensorError) as error:
+    except _DAMAGE as error:
         raise EncoderError(f"the model in {folder} is damaged: {error}") from error
     model, report = model
     if report["missing_keys"] or report["mismatched_keys"]:

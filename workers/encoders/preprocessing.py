@@ -17,10 +17,10 @@ from workers.images import flatten
 class Preprocessing:
     """Resize, crop the middle, scale to 0..1, normalise the channels."""
 
-    shortest_edge: int | None
-    """Shorter side after resizing, in px, the shape kept; None to resize to ``size`` outright."""
+    resize: int | tuple[int, int]
+    """Shorter side after resizing, in px, the shape kept; or (height, width) outright."""
     size: tuple[int, int]
-    """(height, width) in px of what the tower gets."""
+    """(height, width) in px of what the tower gets, cut out of the middle."""
     resample: int
     rescale: float
     mean: tuple[float, ...]
@@ -31,12 +31,12 @@ class Preprocessing:
         """Read Hugging Face's file; raises OSError, ValueError."""
         config = json.loads(path.read_text("utf-8"))
         try:
-            size, crop = config["size"], config.get("crop_size")
+            size = config["size"]
             shortest_edge = size if isinstance(size, int) else size.get("shortest_edge")
-            target = crop if shortest_edge and config.get("do_center_crop", True) else size
+            crops = config.get("do_center_crop", True)
             return cls(
-                shortest_edge=shortest_edge,
-                size=_height_and_width(target),
+                resize=int(shortest_edge) if shortest_edge else _height_and_width(size),
+                size=_height_and_width(config["crop_size"] if crops else size),
                 resample=int(config.get("resample", Image.Resampling.BICUBIC)),
                 rescale=float(config.get("rescale_factor", 1 / 255)),
                 mean=tuple(config["image_mean"]),
@@ -50,12 +50,12 @@ class Preprocessing:
         rgb = flatten(image)
         height, width = self.size
         filter_ = Image.Resampling(self.resample)
-        if self.shortest_edge is None:
-            rgb = rgb.resize((width, height), filter_)
+        if isinstance(self.resize, int):
+            rgb = rgb.resize(_scaled(rgb.size, self.resize), filter_)
         else:
-            rgb = rgb.resize(_scaled(rgb.size, self.shortest_edge), filter_)
-            left, top = (rgb.width - width) // 2, (rgb.height - height) // 2
-            rgb = rgb.crop((left, top, left + width, top + height))
+            rgb = rgb.resize(self.resize[::-1], filter_)
+        left, top = (rgb.width - width) // 2, (rgb.height - height) // 2
+        rgb = rgb.crop((left, top, left + width, top + height))
         pixels = np.asarray(rgb, dtype=np.float32) * np.float32(self.rescale)
         pixels -= np.array(self.mean, np.float32)
         pixels /= np.array(self.std, np.float32)

@@ -6,11 +6,14 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+import torch
+
 from workers.training import sources
 from workers.training.annotations import Annotation
 from workers.training.artwork import Artwork
 from workers.training.corpus import held_out
 from workers.training.evaluation import measure
+from workers.training.evaluation.metrics import figures
 from workers.training.evaluation.questions import Question
 
 HEADER = "| | questions | recall@1 | recall@5 | recall@10 | MRR | median rank |"
@@ -29,6 +32,7 @@ def evaluate(
     unseen = measure.unseen_artwork(model, pictures, annotations)
     free, answers = measure.free_questions(model, gallery, pictures, questions)
     return {
+        **split_questions(answers, annotations),
         "names": names.as_dict(),
         "unseen_artwork": unseen.as_dict(),
         "free_questions": free.as_dict(),
@@ -47,6 +51,21 @@ def evaluate(
         "size_bytes": model.size_bytes,
         "machine": f"{platform.machine()}, 2 threads",
     }
+
+
+def split_questions(
+    answers: Sequence[measure.Answer], annotations: Sequence[Annotation]
+) -> dict[str, dict[str, float]]:
+    """Return the figures of the free questions that are some locale's phrase, and of the others.
+
+    People ask for a "black cat" in the very words that CLDR has; the model was trained on those.
+    """
+    known = {entry.phrase.lower() for entry in annotations}
+    found: dict[str, list[int]] = {"questions_verbatim": [], "questions_other": []}
+    for answer in answers:
+        verbatim = answer.question.text.lower() in known
+        found["questions_verbatim" if verbatim else "questions_other"].append(answer.rank)
+    return {name: figures(torch.tensor(ranks)).as_dict() for name, ranks in found.items() if ranks}
 
 
 def evaluate_held_out(
@@ -115,44 +134,52 @@ def _answers(found: Sequence[Mapping[str, Any]]) -> str:
     return "\n".join(lines)
 
 
-def card(figures: Mapping[str, Any], recipe: str, held_out_figures: Mapping[str, Any]) -> str:
-    """Return the model card in Markdown; every number in it comes from ``figures``."""
-    by_locale = figures["by_locale"]
+def card(found: Mapping[str, Any], recipe: str, held_out_found: Mapping[str, Any]) -> str:
+    """Return the model card in Markdown; every number in it comes from ``found``."""
+    by_locale = found["by_locale"]
     worst = min(by_locale, key=lambda locale: by_locale[locale]["recall_at_1"])
-    overview = {
-        "names, all locales (trained on)": figures["names"],
+    overview: dict[str, Mapping[str, float]] = {
+        "names, all locales (trained on)": found["names"],
         f"names, worst locale ({worst})": by_locale[worst],
-        "free questions": figures["free_questions"],
-        "English names → artwork never seen": figures["unseen_artwork"],
+        "free questions": found["free_questions"],
+        **{
+            title: found[name]
+            for name, title in (
+                ("questions_verbatim", "… word for word a CLDR phrase of some locale"),
+                ("questions_other", "… in words of their own"),
+            )
+            if name in found
+        },
+        "English names → artwork never seen": found["unseen_artwork"],
     }
     if held_out_figures:
-        overview["names held out"] = held_out_figures["names"]
-        overview["names and keywords held out"] = held_out_figures["names_and_keywords"]
+        overview["names held out"] = held_out_found["names"]
+        overview["names and keywords held out"] = held_out_found["names_and_keywords"]
     template = (Path(__file__).parent / "card.md").read_text(encoding="utf-8")
     values = {
         "OVERVIEW": table(overview),
         "LOCALES": table(by_locale),
         "SOURCES": _sources(),
         "RECIPE": recipe,
-        "ANSWERS": _answers(figures["answers"]),
+        "ANSWERS": _answers(found["answers"]),
         "LANGUAGES": str(len(by_locale)),
-        "HIT": f"{figures['free_questions']['recall_at_5']:.2f}",
-        "QUESTIONS": str(figures["free_questions"]["count"]),
-        "QUESTION_LANGUAGES": str(len({answer["language"] for answer in figures["answers"]})),
-        "LATENCY": f"{figures['text_latency_ms']:.1f}",
-        "LOAD": f"{figures['load_s']:.2f}",
-        "SIZE": f"{figures['size_bytes'] / 1e6:.1f}",
+        "HIT": f"{found['free_questions']['recall_at_5']:.2f}",
+        "QUESTIONS": str(found["free_questions"]["count"]),
+        "QUESTION_LANGUAGES": str(len({answer["language"] for answer in found["answers"]})),
+        "LATENCY": f"{found['text_latency_ms']:.1f}",
+        "LOAD": f"{found['load_s']:.2f}",
+        "SIZE": f"{found['size_bytes'] / 1e6:.1f}",
     }
     for name, value in values.items():
         template = template.replace(f"[[{name}]]", value)
     return template
 
 
-def write(folder: Path, figures: Mapping[str, Any], recipe: str) -> None:
+def write(folder: Path, found: Mapping[str, Any], recipe: str) -> None:
     """Write ``evaluation.json`` and ``README.md`` into the model's folder."""
     held = folder / "held_out.json"
     held_out_figures = json.loads(held.read_text("utf-8")) if held.exists() else {}
     (folder / "evaluation.json").write_text(
-        json.dumps(figures, ensure_ascii=False, indent=1) + "\n", encoding="utf-8"
+        json.dumps(found, ensure_ascii=False, indent=1) + "\n", encoding="utf-8"
     )
-    (folder / "README.md").write_text(card(figures, recipe, held_out_figures), encoding="utf-8")
+    (folder / "README.md").write_text(card(found, recipe, held_out_figures), encoding="utf-8")

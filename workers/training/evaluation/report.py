@@ -134,7 +134,7 @@ def _answers(found: Sequence[Mapping[str, Any]]) -> str:
     return "\n".join(lines)
 
 
-def card(found: Mapping[str, Any], recipe: str, held_out_found: Mapping[str, Any]) -> str:
+def card(found: Mapping[str, Any], recipe: str, held: Mapping[str, Any]) -> str:
     """Return the model card in Markdown; every number in it comes from ``found``."""
     by_locale = found["by_locale"]
     worst = min(by_locale, key=lambda locale: by_locale[locale]["recall_at_1"])
@@ -152,9 +152,9 @@ def card(found: Mapping[str, Any], recipe: str, held_out_found: Mapping[str, Any
         },
         "English names → artwork never seen": found["unseen_artwork"],
     }
-    if held_out_figures:
-        overview["names held out"] = held_out_found["names"]
-        overview["names and keywords held out"] = held_out_found["names_and_keywords"]
+    if held:
+        overview["names held out"] = held["names"]
+        overview["names and keywords held out"] = held["names_and_keywords"]
     template = (Path(__file__).parent / "card.md").read_text(encoding="utf-8")
     values = {
         "OVERVIEW": table(overview),

@@ -1,0 +1,96 @@
+"""The recipe from the first stage to the finished folder, on a handful of phrases."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from transformers import CLIPModel, PreTrainedTokenizerFast
+
+from workers.training import recipe
+from workers.training.annotations import Annotation
+from workers.training.artwork import Artwork
+from workers.training.corpus import CorpusBuilder, add_annotations, held_out
+from workers.training.evaluation import measure
+from workers.training.material import Material, load_material, save_material
+from workers.training.recipe import Mini, MiniSettings
+
+ANNOTATIONS = [
+    Annotation(locale, row, f"{word} {locale}", True)
+    for locale in ("en", "de", "fr", "sw")
+    for row, word in enumerate(("black cat", "dog", "red apple", "moon"))
+]
+SETTINGS = MiniSettings(
+    pieces=120,
+    align_steps=3,
+    align_batch=4,
+    distill_steps=4,
+    distill_batch=4,
+    finish_steps=3,
+    hold_out=0.2,
+    bf16=False,
+)
+
+
+def material(hold_out: float) -> Material:
+    builder = CorpusBuilder()
+    add_annotations(builder, [entry for entry in ANNOTATIONS if not held_out(entry, hold_out)])
+    builder.add_vector("paka mweusi", 0, 1.0)
+    return Material(builder.build(), np.ones((1, 384), dtype=np.float16))
+
+
+def test_material_survives_being_saved(tmp_path: Path) -> None:
+    made = material(0.0)
+    save_material(made, tmp_path / "material.pt")
+    loaded = load_material(tmp_path / "material.pt")
+    assert loaded.corpus.phrases == made.corpus.phrases
+    for name in ("starts", "rows", "shares", "vector", "weight"):
+        assert np.array_equal(getattr(loaded.corpus, name), getattr(made.corpus, name))
+    assert np.array_equal(loaded.vectors, made.vectors)
+
+
+@pytest.fixture
+def run(
+    tmp_path: Path,
+    pictures: Artwork,
+    model: CLIPModel,
+    tokenizer: PreTrainedTokenizerFast,
+    monkeypatch: pytest.MonkeyPatch,
+) -> Mini:
+    generator = torch.Generator().manual_seed(2)
+    places = torch.nn.functional.normalize(torch.randn(4, 384, generator=generator), dim=-1)
+    monkeypatch.setattr(Mini, "pictures", pictures)
+    monkeypatch.setattr(Mini, "annotations", ANNOTATIONS)
+    monkeypatch.setattr(Mini, "places", (places, torch.zeros(384)))
+    monkeypatch.setattr(Mini, "tokenizer", tokenizer)
+    monkeypatch.setattr(Mini, "_fresh", lambda self: model)
+    monkeypatch.setattr(recipe, "gather", lambda *given, hold_out, **named: material(hold_out))
+    return Mini(tmp_path / "run", tmp_path / "cache", SETTINGS, lambda said: None)
+
+
+def test_all_stages_to_a_model_that_loads(run: Mini) -> None:
+    made = run.run()
+    assert measure.Model(made).texts(["black cat en"]).shape == (1, 384)
+    assert measure.Model(run.folder / "measured").texts([""]).shape == (1, 384)
+    for stage in ("align", "distill", "finish"):
+        assert json.loads((run.folder / stage / "done.json").read_text("utf-8"))["seconds"] >= 0
+        assert stage in run.recipe()
+
+
+def test_a_second_call_trains_nothing(run: Mini, monkeypatch: pytest.MonkeyPatch) -> None:
+    first = (run.run() / "model.safetensors").read_bytes()
+    logs = {path: path.read_bytes() for path in run.folder.glob("*/log.jsonl")}
+    assert (run.run() / "model.safetensors").read_bytes() == first
+    assert {path: path.read_bytes() for path in run.folder.glob("*/log.jsonl")} == logs
+
+
+def test_the_stages_can_stop_early(run: Mini) -> None:
+    run.run(until="align")
+    assert (run.folder / "align" / "done.json").exists()
+    assert not (run.folder / "distill").exists()
+
+
+def test_the_joint_stage_on_demand(run: Mini) -> None:
+    run.run(joint_steps=2)
+    assert (run.folder / "joint" / "done.json").exists()

@@ -47,8 +47,8 @@ class App:
             # A crowd waits for a connection instead of being refused one.
             BlockingConnectionPool.from_url(
                 urls.redis,
-                max_connections=20,
-                timeout=2,
+                max_connections=64,
+                timeout=8,
                 socket_timeout=2,
                 socket_connect_timeout=2,
             )

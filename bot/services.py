@@ -81,9 +81,9 @@ class LocalServices:
         self.children.clear()
 
     def why_no_worker(self) -> str | None:
-        """Return the last words of a worker that cannot start, None while it may still."""
+        """Return the last words of a worker that has died, None when it never has."""
         worker = self.children.get("worker")
-        if worker is None or worker.last_code is None or worker.pid is not None:
+        if worker is None or worker.last_code is None:
             return None
         words = worker.last_words()
         reason = re.search(r'reason="((?:[^"\\]|\\.)*)"', words)

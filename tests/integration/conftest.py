@@ -55,7 +55,8 @@ def running(command: list[str], is_ready: Callable[[], bool], log: Path) -> Iter
         wait_for(is_ready, 30, lambda: log.read_text("utf-8", "replace"))
         yield
     finally:
-        process.send_signal(signal.SIGQUIT)  # Postgres ends its children on it
+        # Both servers handle it themselves, also where a shell has had it ignored.
+        process.send_signal(signal.SIGINT)
         process.wait(20)
 
 

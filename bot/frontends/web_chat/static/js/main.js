@@ -14,7 +14,7 @@ import { Viewer } from "./viewer.js";
 const EXAMPLES = [
   { lang: "ja", text: "黒猫" },
   { lang: "ru", text: "торт ко дню рождения" },
-  { lang: "ar", text: "قطة سوداء" },
+  { lang: "ar", text: "قلب مكسور" },
 ];
 
 const boot = JSON.parse(document.getElementById("boot").textContent);

@@ -141,7 +141,7 @@ async def connected(
         # Another command has the services for a moment; they end with it.
         await asyncio.sleep(0.2)
     try:
-        services = LocalServices(settings, say)
+        services = LocalServices(settings)
         try:
             say("Starting the search …")
             await services.start()

@@ -47,9 +47,8 @@ def service_urls(settings: BotSettings) -> ServiceUrls:
 class LocalServices:
     """Starts what the settings do not name elsewhere, and keeps it running until stopped."""
 
-    def __init__(self, settings: BotSettings, say: Callable[[str], None]) -> None:
+    def __init__(self, settings: BotSettings) -> None:
         self._settings = settings
-        self._say = say
         self._paths = EmbeddedPaths(settings.data_dir)
         self.urls = service_urls(settings)
         self.children: dict[str, Child] = {}

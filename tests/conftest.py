@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import itertools
 import os
-import shutil
 from collections.abc import AsyncIterator, Callable, Iterator
 
 import pytest
 
 from bot.app import App, opened
-from tests.stack import Stack, new_data_dir
+from tests.stack import Stack, running_stack
 
 # What the person who runs the tests has set must not leak into them.
 for _name in (
@@ -25,25 +24,15 @@ _numbers = itertools.count(1)
 @pytest.fixture(scope="session")
 def stack() -> Iterator[Stack]:
     """The service with the sample collection, started once; tests must leave it running."""
-    running = Stack(new_data_dir(), samples=True)
-    try:
-        running.start()
+    with running_stack(samples=True) as running:
         yield running
-    finally:
-        running.kill_everything()
-        shutil.rmtree(running.data_dir, ignore_errors=True)
 
 
 @pytest.fixture
 def fragile_stack() -> Iterator[Stack]:
     """A service of one's own, without samples, for tests that kill things."""
-    running = Stack(new_data_dir(), samples=False)
-    try:
-        running.start()
+    with running_stack(samples=False) as running:
         yield running
-    finally:
-        running.kill_everything()
-        shutil.rmtree(running.data_dir, ignore_errors=True)
 
 
 @pytest.fixture

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import contextlib
 import os
+import shutil
 import signal
 import socket
 import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import psutil
@@ -128,6 +129,18 @@ class Stack:
         return "\n".join(
             f"--- {log.name}\n{log.read_text('utf-8', 'replace')[-3000:]}" for log in logs
         )
+
+
+@contextlib.contextmanager
+def running_stack(*, samples: bool) -> Iterator[Stack]:
+    """Run a service on a data folder of its own for as long as the block; leave nothing behind."""
+    running = Stack(new_data_dir(), samples=samples)
+    try:
+        running.start()
+        yield running
+    finally:
+        running.kill_everything()
+        shutil.rmtree(running.data_dir, ignore_errors=True)
 
 
 def new_data_dir() -> Path:

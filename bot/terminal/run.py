@@ -43,7 +43,7 @@ async def run(settings: BotSettings, frontends: Sequence[str]) -> int:
 
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, stop)
-    services = LocalServices(settings, lambda line: errors.print(line, style="dim"))
+    services = LocalServices(settings)
     try:
         await _serve(settings, services, lock, frontends)
     except asyncio.CancelledError:

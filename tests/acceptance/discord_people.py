@@ -85,7 +85,7 @@ class DiscordPerson:
                 resolved.setdefault("attachments", {})[attachment["id"]] = attachment
                 value = attachment["id"]  # noqa: PLW2901
             elif kind != _STRING_OPTION:
-                raise NotImplementedError(f"option type {kind} is not covered by this fake")
+                raise ValueError(f"option type {kind} is not covered by this fake")
             given.append({"name": key, "type": kind, "value": value})
         data = {"id": command["id"], "name": name, "type": 1, "options": given}
         return await self._interact(_COMMAND, {**data, "resolved": resolved})

@@ -12,7 +12,7 @@ from bot.app import App, opened
 from bot.core.messages import Tone
 from tests import pictures
 from tests.conversing import add, ask, captions
-from tests.stack import Stack, new_data_dir, wait_for
+from tests.stack import Stack, running_stack, wait_for
 
 HONEST_WITHIN_S = 10.0
 RECOVERED_WITHIN_S = 60.0
@@ -21,15 +21,8 @@ RECOVERED_WITHIN_S = 60.0
 @pytest.fixture(scope="module")
 def fragile(request: pytest.FixtureRequest) -> Iterator[Stack]:
     """A service of this module's own; every test has to leave it recovered."""
-    import shutil
-
-    running = Stack(new_data_dir(), samples=False)
-    try:
-        running.start()
+    with running_stack(samples=False) as running:
         yield running
-    finally:
-        running.kill_everything()
-        shutil.rmtree(running.data_dir, ignore_errors=True)
 
 
 async def _timed_ask(app: App, collection: str, question: str) -> tuple[float, bool]:

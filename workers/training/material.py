@@ -24,23 +24,23 @@ from workers.training.corpus import (
 )
 from workers.training.targets import centred
 
-# How many drawn phrases come from where, for every 98 names and keywords (see corpus).
+# How many drawn phrases come from where, for every 110 names and keywords (see corpus).
 PARTS = {
     "emoji": 1.0,
-    "composed": 17.0,
-    "typos": 5.0,
-    "dictionaries": 30.0,
-    "captions": 3.0,
-    "wordnet": 6.0,
-    "qualified": 8.0,
+    "composed": 16.0,
+    "typos": 4.0,
+    "dictionaries": 38.0,
+    "captions": 6.0,
+    "wordnet": 14.0,
+    "qualified": 12.0,
 }
-ANNOTATION_PART = 98.0
+ANNOTATION_PART = 110.0
 
 PAIRS_A_LOCALE = 500
 ASKED_A_LOCALE = 2500
 WORDS_A_LANGUAGE = 9000
-QUALIFIED = 12_000
-GLOSSES = 40_000
+QUALIFIED = 20_000
+GLOSSES = 60_000
 
 
 @dataclass(frozen=True)
@@ -90,18 +90,21 @@ def _typos(annotations: Iterable[Annotation], draw: random.Random) -> list[tuple
     ]
 
 
-def _read_pairs(cache: Path) -> dict[str, list[tuple[str, str]]]:
+def _read_pairs(cache: Path, leave_out: Sequence[str]) -> dict[str, list[tuple[str, str]]]:
     """Return the dictionaries by language: distinct (foreign, English) pairs in their order."""
     pairs: dict[str, dict[tuple[str, str], None]] = defaultdict(dict)
-    for source in (dictionaries.freedict(cache), dictionaries.edict(cache)):
+    read = (dictionaries.freedict(cache), dictionaries.edict(cache), dictionaries.cedict(cache))
+    for source in read:
         for language, foreign, english in source:
-            if re.search("[a-z]", english.lower()):
+            if language not in leave_out and re.search("[a-z]", english.lower()):
                 # Bulgarian headwords carry stress marks that nobody types.
                 pairs[language][foreign.replace("\u0301", ""), english.lower()] = None
     return {language: list(found) for language, found in sorted(pairs.items())}
 
 
-def _collect(cache: Path, known: dict[str, dict[int, float]], seed: int) -> _Vectors:
+def _collect(
+    cache: Path, known: dict[str, dict[int, float]], leave_out: Sequence[str], seed: int
+) -> _Vectors:
     """Gather the phrases that have an English side, with what each is worth."""
     draw = seeded(f"{seed} words")
     vectors = _Vectors()
@@ -113,7 +116,7 @@ def _collect(cache: Path, known: dict[str, dict[int, float]], seed: int) -> _Vec
     combinations = compositions.qualified(nouns, QUALIFIED, seed)
     for quality, noun in combinations:
         vectors.want("qualified", f"{quality} {noun}", f"{quality} {noun}")
-    for found in _read_pairs(cache).values():
+    for found in _read_pairs(cache, leave_out).values():
         useful = [pair for pair in found if pair[1] in known]
         others = [pair for pair in found if pair[1] not in known]
         draw.shuffle(useful)
@@ -128,8 +131,9 @@ def _collect(cache: Path, known: dict[str, dict[int, float]], seed: int) -> _Vec
                 words[english].append(foreign)
         for phrase, (quality, noun) in compositions.translated(combinations, words, seed):
             vectors.want("qualified", phrase, f"{quality} {noun}")
-    for _, caption, english in captions.tuxpaint(cache):
-        vectors.want("captions", caption, english)
+    for language, caption, english in captions.tuxpaint(cache):
+        if language not in leave_out:
+            vectors.want("captions", caption, english)
     glosses = []
     for _, lemmas, gloss in wordnet.synsets(cache):
         for lemma in lemmas:
@@ -149,10 +153,15 @@ def gather(
     centre: torch.Tensor,
     *,
     hold_out: float = 0.0,
+    leave_out: Sequence[str] = (),
     seed: int = 20,
     device: str = "cpu",
 ) -> Material:
-    """Return everything to learn from, less the share ``hold_out`` of (picture, locale) pairs."""
+    """Return everything to learn from, less the share ``hold_out`` of (picture, locale) pairs.
+
+    ``leave_out`` lists languages whose dictionaries and captions are not read; ``annotations``
+    must not hold them either.
+    """
     trained = [entry for entry in annotations if not held_out(entry, hold_out)]
     draw = seeded(f"{seed} typos")
     builder = CorpusBuilder()
@@ -168,7 +177,7 @@ def gather(
     _add_share(builder, "composed", composed, unit)
     known = shares_of(trained, "en")
     # Which words are taken does not depend on what is held out: the teacher answers them once.
-    wanted = _collect(cache, shares_of(annotations, "en"), seed)
+    wanted = _collect(cache, shares_of(annotations, "en"), leave_out, seed)
     english = list(wanted.place)
     for part, phrases in wanted.wanted.items():
         for phrase, number in phrases:

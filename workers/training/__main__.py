@@ -11,6 +11,7 @@ import torch
 from platformdirs import user_cache_path
 from rich.console import Console
 
+from workers.training import annotations, artwork
 from workers.training.allocator import restart_with_tcmalloc
 from workers.training.errors import TrainingError
 from workers.training.evaluation import measure, questions, report
@@ -44,6 +45,17 @@ run_option = click.option(
     show_default=True,
     help="The run's folder; give it again to continue after a kill.",
 )
+leave_out_option = click.option(
+    "--leave-out",
+    default="",
+    help="Languages kept out of all data, as the sources spell them: fi,fin,sw,swh,th",
+)
+steps_option = click.option(
+    "--distill-steps",
+    type=click.IntRange(min=20),
+    default=MiniSettings().distill_steps,
+    show_default=True,
+)
 device_option = click.option("--device", default="cpu", show_default=True, help="cpu or cuda.")
 
 
@@ -58,9 +70,12 @@ def main(threads: int) -> None:
     torch.set_num_threads(threads)
 
 
-def _mini(folder: Path, cache: Path, device: str) -> Mini:
+def _mini(folder: Path, cache: Path, device: str, steps: int = 0, leave_out: str = "") -> Mini:
     restart_with_tcmalloc(cache)
-    settings = replace(MiniSettings(), device=device)
+    languages = tuple(sorted(filter(None, leave_out.split(","))))
+    settings = replace(MiniSettings(), device=device, leave_out=languages)
+    if steps:
+        settings = replace(settings, distill_steps=steps)
     return Mini(folder, cache, settings, CONSOLE.print)
 
 
@@ -86,9 +101,11 @@ def align(folder: Path, cache: Path, device: str) -> None:
 @run_option
 @cache_option
 @device_option
-def distill(folder: Path, cache: Path, device: str) -> None:
+@steps_option
+@leave_out_option
+def distill(folder: Path, cache: Path, device: str, distill_steps: int, leave_out: str) -> None:
     """Distil the multilingual text tower (and the stage before it, if it is not done)."""
-    _mini(folder, cache, device).run(until="distill")
+    CONSOLE.print(_mini(folder, cache, device, distill_steps, leave_out).run(until="distill"))
 
 
 @main.command()
@@ -123,12 +140,14 @@ def mini(folder: Path, cache: Path, device: str, dry_run: bool, out: Path) -> No
     held = report.evaluate_held_out(measured, run.pictures, run.annotations, run.settings.hold_out)
     (out / "held_out.json").write_text(json.dumps(held, indent=1) + "\n", encoding="utf-8")
     (out / "recipe.md").write_text(run.recipe(), encoding="utf-8")
-    _evaluate(run, out)
+    _evaluate(cache, out)
 
 
-def _evaluate(run: Mini, model: Path) -> None:
-    asked = questions.load(run.pictures.alias)
-    found = report.evaluate(measure.Model(model), run.pictures, run.annotations, asked)
+def _evaluate(cache: Path, model: Path) -> None:
+    pictures = artwork.load(cache)
+    asked = questions.load(pictures.alias)
+    every = annotations.load(cache, pictures.alias)
+    found = report.evaluate(measure.Model(model), pictures, every, asked)
     recipe = model / "recipe.md"
     report.write(model, found, recipe.read_text("utf-8") if recipe.exists() else "")
     for name in ("names", "unseen_artwork", "free_questions"):
@@ -137,11 +156,10 @@ def _evaluate(run: Mini, model: Path) -> None:
 
 @main.command()
 @click.option("--model", type=_folder("model"), default=BUNDLED, show_default=True)
-@run_option
 @cache_option
-def evaluate(model: Path, folder: Path, cache: Path) -> None:
+def evaluate(model: Path, cache: Path) -> None:
     """Measure a model of the emoji kind; writes evaluation.json and README.md beside it."""
-    _evaluate(Mini(folder, cache, MiniSettings(), CONSOLE.print), model)
+    _evaluate(cache, model)
 
 
 @main.command("finetune")

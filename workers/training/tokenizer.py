@@ -19,6 +19,7 @@ PAD, EOS, UNKNOWN = "<pad>", "<eos>", "<unk>"
 SPECIAL = (PAD, EOS, UNKNOWN)
 MAX_TOKENS = 48
 _SPACE = "▁"
+NEW_PIECE_COST = 1.0  # of log probability, so that known languages are cut as before
 
 # Scripts written without spaces between words; a space there carries no meaning.
 _UNSPACED = r"\p{Han}\p{Hiragana}\p{Katakana}\p{Thai}\p{Lao}\p{Khmer}\p{Myanmar}\p{Tibetan}\x{30fc}"
@@ -131,6 +132,37 @@ def assemble(learned: Sequence[tuple[str, float]], emoji: Iterable[str]) -> PreT
         model_input_names=["input_ids", "attention_mask"],
         clean_up_tokenization_spaces=False,
     )
+
+
+def extend(
+    tokenizer: PreTrainedTokenizerFast, phrases: Iterable[str], size: int
+) -> PreTrainedTokenizerFast:
+    """Return a copy of a Unigram tokenizer with up to ``size`` more pieces, learnt from ``phrases``.
+
+    The pieces that were there keep their numbers and their cuts of what they know: a new piece is
+    used only where it beats several old ones by far. A tokenizer of another kind comes back as it
+    is.
+    """
+    written = json.loads(tokenizer.backend_tokenizer.to_str())
+    model = written["model"]
+    if model["type"] != "Unigram":
+        return tokenizer
+    known = {piece for piece, _ in model["vocab"]}
+    learned = [(piece, score - NEW_PIECE_COST) for piece, score in learn(phrases, size)]
+    fresh = [[piece, score] for piece, score in learned if piece not in known]
+    model["vocab"] += fresh[:size]
+    copy = PreTrainedTokenizerFast(  # type: ignore[no-untyped-call]
+        tokenizer_object=Tokenizer.from_str(json.dumps(written)),
+        **{
+            name: getattr(tokenizer, name)
+            for name in ("pad_token", "eos_token", "unk_token", "model_max_length")
+        },
+        padding_side="right",
+        truncation_side="right",
+        model_input_names=["input_ids", "attention_mask"],
+        clean_up_tokenization_spaces=False,
+    )
+    return copy
 
 
 class TokenTable:

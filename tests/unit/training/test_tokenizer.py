@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from transformers import AutoTokenizer, PreTrainedTokenizerFast
 
-from workers.training.tokenizer import MAX_TOKENS, TokenTable, normalizer
+from workers.training.tokenizer import MAX_TOKENS, TokenTable, extend, normalizer
 
 
 @pytest.mark.parametrize(
@@ -79,3 +79,14 @@ def test_table_equals_the_tokenizer(tokenizer: PreTrainedTokenizerFast) -> None:
     padded = table.padded(np.arange(4), pad=tokenizer.pad_token_id)
     reference = tokenizer(phrases, padding=True, truncation=True)["input_ids"]
     assert padded.tolist() == reference
+
+
+def test_more_pieces_leave_the_old_ones_alone(tokenizer: PreTrainedTokenizerFast) -> None:
+    foreign = ["musta kissa", "musta koira", "iso musta kissa", "kissa ja koira"] * 50
+    more = extend(tokenizer, foreign, 40)
+    assert len(tokenizer) < len(more) <= len(tokenizer) + 40
+    assert len(more.tokenize("musta kissa")) < len(tokenizer.tokenize("musta kissa"))
+    for known in ("black cat", "黒い猫", "🐈‍⬛"):
+        assert more(known)["input_ids"] == tokenizer(known)["input_ids"]
+    for piece in ("<pad>", "<eos>", "▁", "🐈‍⬛"):
+        assert more.convert_tokens_to_ids(piece) == tokenizer.convert_tokens_to_ids(piece)

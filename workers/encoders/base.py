@@ -20,6 +20,10 @@ from PIL.Image import Image
 FAMILIES = {
     "clip": "workers.encoders.clip",
 }
+TOWER_FAMILIES = {
+    "clip_text_model": "workers.encoders.clip",
+}
+"""The same for text towers alone, those of language packs: a ``load_text_tower`` function."""
 BUNDLED = Path(__file__).parent.parent / "models"
 """Models that come with the project, by folder name."""
 
@@ -29,6 +33,16 @@ Vectors = NDArray[np.float32]
 
 class EncoderError(Exception):
     """A model cannot be used; the message is for the operator."""
+
+
+class TextTower(Protocol):
+    """Texts into an embedding space. Thread-safe."""
+
+    dim: int
+
+    def encode_texts(self, texts: Sequence[str]) -> Vectors:
+        """Encode n >= 1 texts in one forward pass."""
+        ...
 
 
 class Encoder(Protocol):
@@ -78,16 +92,26 @@ def load(name: str, *, text_only: bool = False) -> Encoder:
     ``text_only`` leaves the image tower out, for workers that only answer questions.
     """
     folder = model_folder(name)
+    loader = cast(Loader, import_module(_family(folder, FAMILIES)).load)
+    return loader(folder, name=Path(name).name, text_only=text_only)
+
+
+def load_text_tower(folder: Path) -> TextTower:
+    """Load the text tower of a language pack; raises EncoderError with the reason."""
+    return cast(TextTower, import_module(_family(folder, TOWER_FAMILIES)).load_text_tower(folder))
+
+
+def _family(folder: Path, families: Mapping[str, str]) -> str:
+    """Return the module that reads the model in a folder; raises EncoderError."""
     try:
         config = json.loads((folder / "config.json").read_text("utf-8"))
         family = config["model_type"]
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise EncoderError(f"{folder / 'config.json'} is damaged: {error}") from error
-    if not isinstance(family, str) or family not in FAMILIES:
-        known = ", ".join(sorted(FAMILIES))
+    if not isinstance(family, str) or family not in families:
+        known = ", ".join(sorted(families))
         raise EncoderError(f"models of type {family!r} are not supported; supported: {known}")
-    loader = cast(Loader, import_module(FAMILIES[family]).load)
-    return loader(folder, name=Path(name).name, text_only=text_only)
+    return families[family]
 
 
 def fingerprint(files: Sequence[Path]) -> str:

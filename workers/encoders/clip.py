@@ -14,7 +14,7 @@ from huggingface_hub.errors import StrictDataclassError
 from PIL import Image
 from safetensors import SafetensorError
 from tokenizers import Tokenizer
-from transformers.models.clip.configuration_clip import CLIPConfig
+from transformers.models.clip.configuration_clip import CLIPConfig, CLIPTextConfig
 from transformers.models.clip.modeling_clip import CLIPModel, CLIPTextModelWithProjection
 from transformers.utils import logging as transformers_logging
 
@@ -29,6 +29,48 @@ _DAMAGE = (
     *(SafetensorError, StrictDataclassError),
 )
 """What the libraries raise over files that are not what they should be."""
+
+
+class _TextTowerOfWhole(CLIPTextModelWithProjection):  # type: ignore[no-untyped-call]
+    """A text tower out of a whole model's file: transformers need not report the image tower."""
+
+    _keys_to_ignore_on_load_unexpected = {  # noqa: RUF012 - transformers' own type
+        r"^vision_model\.",
+        r"^visual_projection\.",
+        r"^logit_scale$",
+    }
+
+
+class ClipTextTower:
+    """A CLIP text tower on torch; one forward pass a call, one call at a time."""
+
+    def __init__(
+        self,
+        model: CLIPModel | CLIPTextModelWithProjection,
+        tokenizer: Tokenizer,
+        device: torch.device,
+    ) -> None:
+        self.dim = int(model.config.projection_dim or 0)
+        self._model = model
+        self._tokenizer = tokenizer
+        self._device = device
+        # Tokenizers and, on a GPU, the stream are not for several threads at once.
+        self._lock = threading.Lock()
+
+    def encode_texts(self, texts: Sequence[str]) -> Vectors:
+        """Encode n >= 1 texts in one forward pass; what a text has too much is cut off."""
+        with self._lock, torch.inference_mode():
+            encodings = self._tokenizer.encode_batch(list(texts))
+            ids = torch.tensor([encoding.ids for encoding in encodings], device=self._device)
+            mask = torch.tensor(
+                [encoding.attention_mask for encoding in encodings], device=self._device
+            )
+            if isinstance(self._model, CLIPModel):
+                features = self._model.get_text_features(input_ids=ids, attention_mask=mask)
+                features = features.pooler_output
+            else:
+                features = self._model(input_ids=ids, attention_mask=mask).text_embeds
+            return _normalised(features)
 
 
 class ClipEncoder:
@@ -51,27 +93,14 @@ class ClipEncoder:
         self.preprocessing: Mapping[str, object] = preprocessing.as_dict()
         self.languages: Sequence[str] = ()
         self._model = model
-        self._tokenizer = tokenizer
+        self._texts = ClipTextTower(model, tokenizer, device)
         self._preprocess = preprocessing
         self._device = device
-        # Tokenizers and, on a GPU, the stream are not for several threads at once.
-        self._text_lock = threading.Lock()
         self._image_lock = threading.Lock()
 
     def encode_texts(self, texts: Sequence[str]) -> Vectors:
         """Encode n >= 1 texts in one forward pass; what a text has too much is cut off."""
-        with self._text_lock, torch.inference_mode():
-            encodings = self._tokenizer.encode_batch(list(texts))
-            ids = torch.tensor([encoding.ids for encoding in encodings], device=self._device)
-            mask = torch.tensor(
-                [encoding.attention_mask for encoding in encodings], device=self._device
-            )
-            if isinstance(self._model, CLIPModel):
-                features = self._model.get_text_features(input_ids=ids, attention_mask=mask)
-                features = features.pooler_output
-            else:
-                features = self._model(input_ids=ids, attention_mask=mask).text_embeds
-            return _normalised(features)
+        return self._texts.encode_texts(texts)
 
     def encode_images(self, images: Sequence[Image.Image]) -> Vectors:
         """Encode n >= 1 pictures in one forward pass."""
@@ -86,8 +115,7 @@ class ClipEncoder:
 def load(folder: Path, *, name: str, text_only: bool = False) -> ClipEncoder:
     """Load a CLIP model from its folder; raises EncoderError with the reason."""
     transformers_logging.disable_progress_bar()  # type: ignore[no-untyped-call]
-    device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
-    kind: Any = CLIPTextModelWithProjection if text_only else CLIPModel
+    kind: Any = _TextTowerOfWhole if text_only else CLIPModel
     try:
         config: Any = CLIPConfig.from_pretrained(folder, local_files_only=True)
         # Many a model states it for the whole only, and the text tower alone would not look there.
@@ -109,11 +137,35 @@ def load(folder: Path, *, name: str, text_only: bool = False) -> ClipEncoder:
     return ClipEncoder(
         folder,
         name=name,
-        model=model.to(device).eval(),
+        model=model.to(_device()).eval(),
         tokenizer=tokenizer,
         preprocessing=preprocessing,
-        device=device,
+        device=_device(),
     )
+
+
+def load_text_tower(folder: Path) -> ClipTextTower:
+    """Load a text tower saved on its own; raises EncoderError with the reason."""
+    transformers_logging.disable_progress_bar()  # type: ignore[no-untyped-call]
+    kind: Any = CLIPTextModelWithProjection
+    try:
+        model, report = kind.from_pretrained(
+            folder,
+            config=CLIPTextConfig.from_pretrained(folder, local_files_only=True),
+            dtype=torch.float32,
+            local_files_only=True,
+            output_loading_info=True,
+        )
+        tokenizer = _tokenizer(folder)
+    except _DAMAGE as error:
+        raise EncoderError(f"the text tower in {folder} is damaged: {error}") from error
+    if report["missing_keys"] or report["mismatched_keys"]:
+        raise EncoderError(f"the text tower in {folder} is incomplete: {report['missing_keys']}")
+    return ClipTextTower(model.to(_device()).eval(), tokenizer, _device())
+
+
+def _device() -> torch.device:
+    return torch.device("cuda" if torch.cuda.is_available() else "cpu")
 
 
 def _tokenizer(folder: Path) -> Tokenizer:
@@ -126,7 +178,8 @@ def _tokenizer(folder: Path) -> Tokenizer:
     except Exception as error:  # tokenizers raises plain Exception
         raise ValueError(f"tokenizer.json cannot be read: {error}") from error
     config = json.loads((folder / "config.json").read_text("utf-8"))
-    max_length = int(config.get("text_config", {}).get("max_position_embeddings", 77))
+    # A text tower on its own says it outright.
+    max_length = int(config.get("text_config", config).get("max_position_embeddings", 77))
     details = {}
     if (folder / "tokenizer_config.json").is_file():
         details = json.loads((folder / "tokenizer_config.json").read_text("utf-8"))

@@ -6,9 +6,9 @@ gives the English. No picture is touched; the pack names the space that it was m
 of the image tower, and is refused anywhere else.
 """
 
-import hashlib
-import json
 import shutil
+from collections import defaultdict
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -22,6 +22,9 @@ from transformers import (
     PreTrainedTokenizerFast,
 )
 
+from workers.encoders.languages import own_words
+from workers.encoders.space import digest
+from workers.packs.manifest import FORMAT, WORDS, Gain, LanguageFigures, Manifest, Recall
 from workers.training import towers
 from workers.training.corpus import hash_pair
 from workers.training.errors import ModelError
@@ -30,15 +33,16 @@ from workers.training.pairs import Pair, read
 from workers.training.runs import Run, RunSettings, autocast
 from workers.training.tokenizer import TokenTable
 
-MANIFEST = "pack.json"
 TEST_SHARE = 0.1
+MOST_MEASURED = 1000
+"""Phrases a language is measured on, of those kept apart and of those trained on."""
 SCALE = 30.0
 KEEP_SHARE = 0.25  # of every batch is English, so that it stays where it was
 
 
 @dataclass(frozen=True, slots=True)
 class PackSettings:
-    """How a pack is trained."""
+    """How a pack is trained, and what it is called: by its languages unless told otherwise."""
 
     steps: int = 1500
     batch: int = 512
@@ -46,96 +50,159 @@ class PackSettings:
     seed: int = 20
     device: str = "cpu"
     bf16: bool = True
+    name: str = ""
+    """Small letters, digits and hyphens."""
+    title: str = ""
 
 
 def space_of(model: CLIPModel) -> str:
     """Return the name of a model's embedding space: a digest of its image tower."""
-    digest = hashlib.sha256()
-    for name, values in sorted(model.state_dict().items()):
-        if name.startswith(("vision_model.", "visual_projection.")):
-            digest.update(name.encode())
-            digest.update(values.half().contiguous().cpu().numpy().tobytes())
-    return digest.hexdigest()
-
-
-def check(pack: Path, base: Path) -> dict[str, object]:
-    """Return a pack's manifest; ModelError when it is damaged or of another space than ``base``."""
-    try:
-        manifest: dict[str, object] = json.loads((pack / MANIFEST).read_text("utf-8"))
-        space, languages = manifest["space"], manifest["languages"]
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        raise ModelError(f"{pack} is not a language pack: {error!r}") from error
-    if not isinstance(languages, list) or not languages:
-        raise ModelError(f"{pack} names no languages")
-    if space != space_of(towers.load(base)):
-        raise ModelError(f"{pack} was made for another embedding space than that of {base}")
-    return manifest
-
-
-def _encode(model: CLIPModel, table: TokenTable, pad: int) -> torch.Tensor:
-    model.train(False)
-    parts = []
-    with torch.no_grad():
-        for start in range(0, len(table), 512):
-            rows = np.arange(start, min(start + 512, len(table)))
-            parts.append(towers.text_vectors(model, torch.from_numpy(table.padded(rows, pad))))
-    return torch.cat(parts)
-
-
-def _measure(model: CLIPModel, foreign: TokenTable, gallery: torch.Tensor, pad: int) -> Figures:
-    found = ranks(
-        _encode(model, foreign, pad), gallery, [frozenset({row}) for row in range(len(foreign))]
-    )
-    return figures(found)
+    return digest(sorted(model.state_dict().items()))
 
 
 def make_pack(base: Path, pairs: Path, folder: Path, settings: PackSettings) -> Path:
     """Train a pack from a file of pairs and return its folder, ``folder/pack``.
 
-    A tenth of the pairs is kept apart; the manifest holds their recall, foreign phrase against all
-    English phrases kept apart, with the base tower ("before") and the new one ("after").
+    A tenth of the pairs is kept apart. The manifest holds for every language the recall of its
+    phrases among the English ones asked with them, by the base tower ("before") and by the new
+    one ("after"): on pairs kept apart, and on a sample of those trained on.
     """
     found = read(pairs)
+    languages = tuple(sorted({pair.language for pair in found}))
+    name = settings.name or "-".join(languages).lower()[:64].rstrip("-")
+    title = settings.title or ", ".join(languages)[:200]
     model = towers.load(base)
     model.set_attn_implementation("eager")
     tokenizer = PreTrainedTokenizerFast.from_pretrained(base, local_files_only=True)
-    pad = int(tokenizer.pad_token_id)
-    space = space_of(model)
     english = list(dict.fromkeys(pair.english for pair in found))
-    vectors = _encode(model, TokenTable(tokenizer, english), pad)
-    place = {phrase: row for row, phrase in enumerate(english)}
-    tested = [pair for pair in found if hash_pair(pair.english, 0) < TEST_SHARE]
     trained = [pair for pair in found if hash_pair(pair.english, 0) >= TEST_SHARE]
     if not trained:
         raise ModelError(f"{pairs} holds too few pairs to train on")
-    tested = list({pair.english: pair for pair in tested or trained}.values())
-    foreign = TokenTable(tokenizer, [pair.phrase for pair in tested])
-    gallery = vectors[[place[pair.english] for pair in tested]]
-    before = _measure(model, foreign, gallery, pad)
+    tested = [pair for pair in found if hash_pair(pair.english, 0) < TEST_SHARE]
+    vectors = _encode(model, tokenizer, english)
+    measuring = _Measuring(
+        tokenizer,
+        dict(zip(english, vectors, strict=True)),
+        kept_apart=_samples(tested),
+        trained_on=_samples(trained),
+    )
+    # Now, so that a bad name is refused before the training and not after it.
+    manifest = _manifest(name, title, space_of(model), languages)
+    before = measuring.measure(model)
+    place = {phrase: row for row, phrase in enumerate(english)}
     _train(model, trained, place, vectors, tokenizer=tokenizer, folder=folder, settings=settings)
     towers.place(model, "cpu")
-    after = _measure(model, foreign, gallery, pad)
+    after = measuring.measure(model)
+    cosine = float((_encode(model, tokenizer, english) * vectors).sum(1).mean())
+    manifest = manifest.model_copy(
+        update={
+            "figures": {language: _gains(language, before, after) for language in languages},
+            "english_cosine": min(1.0, round(cosine, 4)),
+        }
+    )
     made = folder / "pack"
     partial = folder / "pack.partial"
     shutil.rmtree(partial, ignore_errors=True)
     _save(model, partial)
     tokenizer.save_pretrained(partial)
-    (partial / MANIFEST).write_text(
-        json.dumps(
-            {
-                "space": space,
-                "languages": sorted({pair.language for pair in found}),
-                "before": before.as_dict(),
-                "after": after.as_dict(),
-            },
-            indent=1,
-        )
-        + "\n",
-        encoding="utf-8",
-    )
+    words = own_words((pair.phrase for pair in found), english)
+    (partial / WORDS).write_text("".join(f"{word}\n" for word in words), encoding="utf-8")
+    manifest.write(partial)
     shutil.rmtree(made, ignore_errors=True)
     partial.rename(made)
     return made
+
+
+def _manifest(name: str, title: str, space: str, languages: tuple[str, ...]) -> Manifest:
+    """Return the manifest of a pack that nobody has measured yet; raises ModelError."""
+    try:
+        return Manifest(
+            format=FORMAT,
+            name=name,
+            title=title,
+            space=space,
+            languages=languages,
+            figures=dict.fromkeys(languages, LanguageFigures()),
+            english_cosine=1.0,
+        )
+    except ValueError as error:
+        raise ModelError(f"no pack can be made of that: {error}") from error
+
+
+def _samples(pairs: Iterable[Pair]) -> dict[str, list[Pair]]:
+    """Return up to MOST_MEASURED pairs by language, every English phrase once, always the same."""
+    found: dict[str, dict[str, Pair]] = defaultdict(dict)
+    for pair in pairs:
+        found[pair.language].setdefault(pair.english, pair)
+    return {
+        language: sorted(own.values(), key=lambda pair: hash_pair(pair.english, 1))[:MOST_MEASURED]
+        for language, own in found.items()
+    }
+
+
+class _Measuring:
+    """Which phrases a tower is asked, and the English vectors among which the answer is."""
+
+    def __init__(
+        self,
+        tokenizer: PreTrainedTokenizerFast,
+        english: dict[str, torch.Tensor],
+        **samples: dict[str, list[Pair]],
+    ) -> None:
+        self._tokenizer = tokenizer
+        self._english = english
+        self._samples = samples
+
+    def measure(self, model: CLIPModel) -> dict[str, dict[str, Figures]]:
+        """Return figures by kind of sample and language."""
+        return {
+            kind: {language: self._figures(model, pairs) for language, pairs in sample.items()}
+            for kind, sample in self._samples.items()
+        }
+
+    def _figures(self, model: CLIPModel, pairs: list[Pair]) -> Figures:
+        asked = _encode(model, self._tokenizer, [pair.phrase for pair in pairs])
+        gallery = torch.stack([self._english[pair.english] for pair in pairs])
+        return figures(ranks(asked, gallery, [frozenset({row}) for row in range(len(pairs))]))
+
+
+def _gains(
+    language: str, before: dict[str, dict[str, Figures]], after: dict[str, dict[str, Figures]]
+) -> LanguageFigures:
+    return LanguageFigures(
+        **{
+            kind: Gain(
+                count=sample[language].count,
+                before=_recall(sample[language]),
+                after=_recall(after[kind][language]),
+            )
+            for kind, sample in before.items()
+            if language in sample
+        }
+    )
+
+
+def _recall(found: Figures) -> Recall:
+    return Recall(
+        recall_at_1=round(found.recall_at_1, 4),
+        recall_at_5=round(found.recall_at_5, 4),
+        recall_at_10=round(found.recall_at_10, 4),
+    )
+
+
+def _encode(
+    model: CLIPModel, tokenizer: PreTrainedTokenizerFast, phrases: list[str]
+) -> torch.Tensor:
+    """Return the vectors of phrases, float32 [n, d]."""
+    model.train(False)
+    table = TokenTable(tokenizer, phrases)
+    parts = []
+    with torch.no_grad():
+        for start in range(0, len(table), 512):
+            rows = np.arange(start, min(start + 512, len(table)))
+            tokens = torch.from_numpy(table.padded(rows, int(tokenizer.pad_token_id)))
+            parts.append(towers.text_vectors(model, tokens))
+    return torch.cat(parts)
 
 
 def _train(
@@ -196,6 +263,8 @@ def _save(model: CLIPModel, folder: Path) -> None:
     shape = model.config.text_config
     if not isinstance(shape, CLIPTextConfig):
         raise ModelError("the base model has no text tower to start from")
+    # Many a model states it for the whole only.
+    shape.projection_dim = model.config.projection_dim
     tower = CLIPTextModelWithProjection(shape)
     tower.load_state_dict(
         {

@@ -1,8 +1,10 @@
 """Parallel phrases from a file: language, phrase, English, separated by tabs."""
 
+import re
 from dataclasses import dataclass
 from pathlib import Path
 
+from workers.packs.manifest import LANGUAGE
 from workers.training.errors import DataError
 
 COLUMNS = 3
@@ -11,7 +13,7 @@ MOST_REPORTED = 20
 
 @dataclass(frozen=True, slots=True)
 class Pair:
-    """A phrase of one language and what it is in English."""
+    """A phrase of one language (BCP 47) and what it is in English."""
 
     language: str
     phrase: str
@@ -22,8 +24,8 @@ def read(path: Path) -> list[Pair]:
     """Return the pairs of a file, in its order.
 
     Raises DataError that lists the bad lines with their numbers (the first twenty): bytes that are
-    no UTF-8, columns missing or empty, empty lines, pairs that came before. Nothing is skipped in
-    silence. Lines that start with # are comments.
+    no UTF-8, columns missing or empty, empty lines, languages that are no BCP 47 tags, pairs that
+    came before. Nothing is skipped in silence. Lines that start with # are comments.
     """
     try:
         lines = path.read_bytes().split(b"\n")
@@ -41,18 +43,13 @@ def read(path: Path) -> list[Pair]:
             continue
         if line.startswith("#"):
             continue
-        columns = [column.strip() for column in line.split("\t")]
-        if not line.strip():
-            wrong.append(f"line {number}: empty")
-        elif len(columns) != COLUMNS:
-            wrong.append(f"line {number}: {len(columns)} columns instead of {COLUMNS}")
-        elif not all(columns):
-            wrong.append(f"line {number}: an empty column")
-        else:
-            pair = Pair(*columns)
-            before = found.setdefault(pair, number)
-            if before != number:
-                wrong.append(f"line {number}: the same as line {before}")
+        if complaint := _complaint(line):
+            wrong.append(f"line {number}: {complaint}")
+            continue
+        pair = Pair(*_columns(line))
+        before = found.setdefault(pair, number)
+        if before != number:
+            wrong.append(f"line {number}: the same as line {before}")
     if wrong:
         more = len(wrong) - MOST_REPORTED
         tail = f"; and {more} more" if more > 0 else ""
@@ -60,3 +57,21 @@ def read(path: Path) -> list[Pair]:
     if not found:
         raise DataError(f"{path} holds no pairs")
     return list(found)
+
+
+def _columns(line: str) -> list[str]:
+    return [column.strip() for column in line.split("\t")]
+
+
+def _complaint(line: str) -> str:
+    """Return what is wrong with a line by itself; empty when nothing is."""
+    columns = _columns(line)
+    if not line.strip():
+        return "empty"
+    if len(columns) != COLUMNS:
+        return f"{len(columns)} columns instead of {COLUMNS}"
+    if not all(columns):
+        return "an empty column"
+    if not re.match(LANGUAGE, columns[0]):
+        return f"{columns[0]!r} is no language tag such as fi or zh-Hant"
+    return ""

@@ -25,6 +25,7 @@ def test_reads_pairs(tmp_path: Path) -> None:
         (b"sw\tpaka\n", "line 1: 2 columns instead of 3"),
         (b"sw\tpaka\tcat\n\nsw\tmbwa\tdog\n", "line 2: empty"),
         (b"sw\t\tcat\n", "line 1: an empty column"),
+        (b"zh_Hant\tm\tcat\n", "line 1: 'zh_Hant' is no language tag"),
         (b"sw\tpaka\tcat\nsw\tpaka\tcat\n", "line 2: the same as line 1"),
         (b"sw\tpaka\tcat\nsw\tp\xffka\tcat\n", r"line 2: not UTF-8 \(byte 5\)"),
         (b"", "holds no pairs"),

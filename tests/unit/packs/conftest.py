@@ -1,0 +1,100 @@
+"""A tiny base model and packs for it, made by the real code in a second."""
+
+from __future__ import annotations
+
+import os
+
+os.environ.setdefault("HF_HUB_OFFLINE", "1")
+
+import shutil
+import warnings
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+import torch
+
+from workers.encoders import base
+from workers.encoders.base import Encoder
+from workers.packs.store import PackStore
+from workers.training import towers
+from workers.training.pack import PackSettings, make_pack
+from workers.training.tokenizer import assemble, learn
+
+PHRASES = ["a black cat", "white dog", "musta kissa", "valkoinen koira", "แมวดำ", "หมาขาว"] * 3
+PAIRS = {
+    "fi": [("musta kissa", "black cat"), ("valkoinen koira", "white dog"), ("kuu", "moon")],
+    "th": [("แมวดำ", "black cat"), ("หมาขาว", "white dog"), ("พระจันทร์", "moon")],
+}
+SETTINGS = PackSettings(steps=3, batch=8, learning_rate=1e-2, bf16=False)
+
+
+@pytest.fixture(autouse=True, scope="session")
+def quiet() -> Iterator[None]:
+    torch.set_num_threads(1)
+    with warnings.catch_warnings():
+        # torch's own code on this Python, not ours
+        warnings.filterwarnings("ignore", category=DeprecationWarning, module=r"torch\..*")
+        yield
+
+
+def _base(folder: Path, seed: int) -> Path:
+    tokenizer = assemble(learn(PHRASES, 100), ["🐈"])
+    shape = towers.config(
+        len(tokenizer),
+        eos=tokenizer.eos_token_id,
+        pad=tokenizer.pad_token_id,
+        text_width=32,
+        text_layers=1,
+        image_width=32,
+        image_layers=1,
+    )
+    towers.save(towers.build(shape, seed=seed), tokenizer, folder)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def model(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of the base model."""
+    return _base(tmp_path_factory.mktemp("base") / "small", 1)
+
+
+@pytest.fixture(scope="session")
+def other_model(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of a model with another space."""
+    return _base(tmp_path_factory.mktemp("base") / "other", 2)
+
+
+@pytest.fixture(scope="session")
+def made(model: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
+    """The folders of a pack for each language, by language. Not to be changed."""
+    folder = tmp_path_factory.mktemp("made")
+    found = {}
+    for language, pairs in PAIRS.items():
+        path = folder / f"{language}.tsv"
+        lines = [f"{language}\t{phrase}\t{english}\n" for phrase, english in pairs]
+        path.write_text("".join(lines), encoding="utf-8")
+        found[language] = make_pack(model, path, folder / language, SETTINGS)
+    return found
+
+
+@pytest.fixture
+def copy(made: dict[str, Path], tmp_path: Path) -> Callable[[str], Path]:
+    """Copies a language's pack into a folder of one's own."""
+
+    def copied(language: str) -> Path:
+        return Path(shutil.copytree(made[language], tmp_path / f"copy-{language}"))
+
+    return copied
+
+
+@pytest.fixture
+def store(model: Path, tmp_path: Path) -> PackStore:
+    """An empty folder of installed packs."""
+    return PackStore(tmp_path / "packs", model)
+
+
+@pytest.fixture(scope="session")
+def encoder(model: Path) -> Encoder:
+    """The base encoder."""
+    return base.load(str(model))

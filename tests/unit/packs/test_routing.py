@@ -1,0 +1,124 @@
+"""Questions go to the tower that knows them, and come back in their order."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from PIL import Image
+
+from workers.encoders.base import Encoder, Vectors
+from workers.encoders.languages import language_of, own_words, words_of
+from workers.encoders.routed import Pack, RoutedEncoder, Router
+from workers.packs.store import PackStore
+
+
+class NoTower:
+    """Stands where only the choice is asked for."""
+
+    dim = 1
+
+    def encode_texts(self, texts: Sequence[str]) -> Vectors:
+        raise AssertionError(texts)
+
+
+def pack(name: str, *languages: str, words: str = "") -> Pack:
+    return Pack(name, f"r-{name}", languages, frozenset(words_of(words)), NoTower())
+
+
+FINNISH = pack("finnish", "fi", words="musta kissa koira kuu")
+SWAHILI = pack("swahili", "sw", words="paka mweusi kuu")
+THAI = pack("thai", "th")
+
+
+@pytest.mark.parametrize(
+    ("question", "expected"),
+    [
+        ("musta kissa", FINNISH),
+        ("Kissa!", FINNISH),
+        ("🐈 KISSA 2", FINNISH),
+        ("vanha talo metsän keskellä", FINNISH),  # by its language: no word is in the list
+        ("แมวดำ", THAI),
+        ("paka mweusi", SWAHILI),
+        ("a black cat", None),
+        ("schwarze Katze", None),
+        ("黒猫", None),
+        ("", None),
+        ("🐈‍⬛", None),
+        ("42 ?!", None),
+    ],
+)
+def test_the_tower_that_knows_the_question(question: str, expected: Pack | None) -> None:
+    assert Router([FINNISH, SWAHILI, THAI]).choose(question) is expected
+
+
+def test_nothing_to_go_by_is_no_language() -> None:
+    # The library itself would say Afrikaans.
+    assert language_of("x") is None
+    assert Router([pack("afrikaans", "af")]).choose("x") is None
+
+
+def test_words_two_packs_share_go_by_language_then_by_order() -> None:
+    assert Router([FINNISH, SWAHILI]).choose("kuu") is Router([FINNISH]).choose("kuu")
+    later = pack("later", "und", words="kuu")
+    assert Router([later, SWAHILI]).choose("kuu") in {later, SWAHILI}
+
+
+def test_a_language_by_another_code_of_the_library() -> None:
+    norwegian = pack("norwegian", "nb")
+    assert Router([norwegian]).choose("jeg vil ikke spise det, sa hun") is norwegian
+
+
+def test_words_are_folded_and_bare() -> None:
+    assert words_of("«Straße», ﬁsh & CAT-fish! 12 ½") == ["strasse", "fish", "cat-fish"]
+    assert words_of("काली बिल्ली") == ["काली", "बिल्ली"]
+
+
+def test_own_words_leave_english_and_unspaced_scripts_out() -> None:
+    foreign = ["Musta kissa", "radio", "แมวดำ", "黒猫", "កណ្ដុរ", "кот"]
+    assert own_words(foreign, ["Radio", "cat"]) == ["kissa", "musta", "кот"]
+
+
+@pytest.fixture(scope="module")
+def routed(
+    encoder: Encoder, model: Path, made: dict[str, Path], tmp_path_factory: pytest.TempPathFactory
+) -> RoutedEncoder:
+    store = PackStore(tmp_path_factory.mktemp("packs"), model)
+    for folder in made.values():
+        store.install(folder)
+    return RoutedEncoder(encoder, [store.load(folder) for folder in store.folders()])
+
+
+TEXTS = st.sampled_from(
+    ["musta kissa", "แมวดำ", "a black cat", "valkoinen koira", "黒猫", "🐈", ""]
+)
+
+
+@settings(max_examples=40, deadline=None)
+@given(st.lists(TEXTS | st.text(max_size=20), min_size=1, max_size=12))
+def test_a_mixed_batch_is_encoded_as_its_members_alone(
+    routed: RoutedEncoder, texts: list[str]
+) -> None:
+    together = routed.encode_texts(texts)
+    assert together.shape == (len(texts), routed.dim)
+    assert together.dtype == np.float32
+    for text, vector in zip(texts, together, strict=True):
+        assert np.abs(routed.encode_texts([text])[0] - vector).max() < 1e-5
+
+
+def test_each_question_gets_its_towers_vector(routed: RoutedEncoder, encoder: Encoder) -> None:
+    texts = ["a black cat", "musta kissa", "黒猫", "แมวดำ"]
+    changed = np.abs(routed.encode_texts(texts) - encoder.encode_texts(texts)).max(axis=1) > 1e-3
+    assert changed.tolist() == [False, True, False, True]
+
+
+def test_pictures_are_the_bases_own_to_the_bit(routed: RoutedEncoder, encoder: Encoder) -> None:
+    pictures = [Image.new("RGB", (20, 30), colour) for colour in ("red", "black")]
+    assert (routed.encode_images(pictures) == encoder.encode_images(pictures)).all()
+    assert (routed.revision, routed.dim) == (encoder.revision, encoder.dim)
+    assert routed.text_revision != encoder.text_revision
+    assert list(routed.languages) == ["fi", "th"]

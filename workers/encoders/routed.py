@@ -1,0 +1,87 @@
+"""A base encoder together with language packs: each question goes to the tower that knows it."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from PIL.Image import Image
+
+from workers.encoders.base import Encoder, TextTower, Vectors
+from workers.encoders.languages import language_of, same_language, words_of
+
+
+@dataclass(frozen=True, slots=True)
+class Pack:
+    """A text tower for further languages, in the space of the base encoder."""
+
+    name: str
+    revision: str
+    languages: tuple[str, ...]
+    """BCP 47, without script and region."""
+    words: frozenset[str]
+    """Words of these languages that English does not have, as ``words_of`` writes them."""
+    tower: TextTower
+
+
+class Router:
+    """Chooses the pack that knows a question's language."""
+
+    def __init__(self, packs: Sequence[Pack]) -> None:
+        self._packs = tuple(packs)
+        self._by_language: dict[str, Pack] = {}
+        for pack in packs:
+            for language in pack.languages:
+                self._by_language.setdefault(same_language(language), pack)
+
+    def choose(self, text: str) -> Pack | None:
+        """Return the pack for a question; None means the base's own tower.
+
+        A pack that has every word in its list knows best: a word or two are too few to tell a
+        language by. Otherwise the language decides, as it does between packs that share words.
+        """
+        words = words_of(text)
+        if not words:
+            return None
+        by_language = self._by_language.get(language_of(text) or "")
+        by_words = [pack for pack in self._packs if pack.words.issuperset(words)]
+        if by_words and by_language not in by_words:
+            return by_words[0]
+        return by_language
+
+
+class RoutedEncoder:
+    """The base encoder with at least one pack. Pictures are the base's alone."""
+
+    def __init__(self, base: Encoder, packs: Sequence[Pack]) -> None:
+        self.name = base.name
+        self.revision = base.revision
+        self.dim = base.dim
+        self.preprocessing = base.preprocessing
+        self.languages: Sequence[str] = sorted(
+            {*base.languages, *(language for pack in packs for language in pack.languages)}
+        )
+        revisions = [base.text_revision, *sorted(pack.revision for pack in packs)]
+        self.text_revision = hashlib.sha256(" ".join(revisions).encode()).hexdigest()[:12]
+        self._base = base
+        self._router = Router(packs)
+
+    def encode_texts(self, texts: Sequence[str]) -> Vectors:
+        """Encode n >= 1 texts, one forward pass for each tower that any of them goes to."""
+        rows: dict[str, list[int]] = {}
+        towers: dict[str, TextTower] = {}
+        for row, text in enumerate(texts):
+            pack = self._router.choose(text)
+            name, tower = ("", self._base) if pack is None else (pack.name, pack.tower)
+            towers[name] = tower
+            rows.setdefault(name, []).append(row)
+        vectors = np.empty((len(texts), self.dim), np.float32)
+        for name, own in rows.items():
+            vectors[own] = towers[name].encode_texts([texts[row] for row in own])
+        return vectors
+
+    def encode_images(self, images: Sequence[Image]) -> Vectors:
+        """Encode n >= 1 pictures with the base's tower."""
+        return self._base.encode_images(images)

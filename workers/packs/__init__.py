@@ -1,0 +1,1 @@
+"""Language packs: what one is, the folder of those installed, and taking them up while running."""

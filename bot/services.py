@@ -141,6 +141,7 @@ class LocalServices:
                 "DATABASE_URL": self.urls.database,
                 "REDIS_URL": self.urls.redis,
                 "BLOB_URL": self.urls.blobs,
+                "DATA_DIR": str(self._settings.data_dir),
                 "ENCODER": self._settings.encoder,
                 "LOG_LEVEL": self._settings.log_level,
             },

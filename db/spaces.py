@@ -47,20 +47,29 @@ def register_space(
     return SpaceRecord(space.id, space.name, space.revision, space.dim, live=True)
 
 
-def register_text_tower(
-    store: IngestStore, space_id: int, *, revision: str, languages: Sequence[str]
+def register_text_towers(
+    store: IngestStore, space_id: int, towers: Mapping[str, Sequence[str]], *, default: str
 ) -> None:
-    """Make a worker's text tower the default one of its space; run twice it changes nothing."""
+    """Make these the text towers of a space, and no others; run twice it changes nothing.
+
+    ``towers`` gives the languages (BCP 47; none: it does not say) by revision; ``default`` is the
+    revision that questions are sent to.
+    """
     with store.transaction() as connection:
         connection.execute("SELECT pg_advisory_xact_lock(%s)", (_LOCK,))
         connection.execute(
-            "UPDATE text_towers SET is_default = false"
-            " WHERE space_id = %s AND is_default AND revision <> %s",
-            (space_id, revision),
+            "DELETE FROM text_towers WHERE space_id = %s AND revision <> ALL(%s)",
+            (space_id, list(towers)),
         )
         connection.execute(
-            "INSERT INTO text_towers (space_id, revision, languages, is_default)"
-            " VALUES (%s, %s, %s, true) ON CONFLICT (space_id, revision)"
-            " DO UPDATE SET is_default = true, languages = excluded.languages",
-            (space_id, revision, list(languages)),
+            "UPDATE text_towers SET is_default = false"
+            " WHERE space_id = %s AND is_default AND revision <> %s",
+            (space_id, default),
         )
+        for revision, languages in towers.items():
+            connection.execute(
+                "INSERT INTO text_towers (space_id, revision, languages, is_default)"
+                " VALUES (%s, %s, %s, %s) ON CONFLICT (space_id, revision)"
+                " DO UPDATE SET is_default = excluded.is_default, languages = excluded.languages",
+                (space_id, revision, list(languages), revision == default),
+            )

@@ -16,14 +16,20 @@ from db.blobs import Blobs
 from db.errors import DatabaseUnavailableError, SchemaMissingError
 from db.ingest import IngestStore
 from db.records import SpaceRecord
-from db.spaces import register_space, register_text_tower
+from db.spaces import register_space, register_text_towers
 from workers import contract
 from workers.encoders import base
 from workers.encoders.base import Encoder, Vectors
+from workers.encoders.routed import Pack
+from workers.packs.installed import InstalledPacks
+from workers.packs.store import PackStore
 from workers.settings import WorkerSettings
+from workers.text_towers import TextTowers
 
 STARTUP_PATIENCE_S = 120
 """How long a worker waits for the database to come up and be migrated."""
+PACKS_EVERY_S = 2.0
+"""How often a worker looks for language packs that have come or gone."""
 
 logger = logging.getLogger(__name__)
 
@@ -40,20 +46,27 @@ class Runtime:
             torch.set_num_threads(settings.torch_threads)
         text_only = not {contract.QUEUE_IMAGE, contract.QUEUE_INGEST} & set(queues)
         self.encoder: Encoder = base.load(settings.encoder, text_only=text_only)
+        """The model itself, without language packs; :attr:`towers` has them."""
         self._warm(text_only=text_only)
         self.store = IngestStore(settings.database_url.get_secret_value())
         self.blobs = Blobs(settings.blob_url.get_secret_value())
         self.redis = Redis.from_url(
             settings.redis_url.get_secret_value(), socket_timeout=5, socket_connect_timeout=3
         )
-        self.space = self._register()
+        packs = PackStore(settings.packs_folder, base.model_folder(settings.encoder))
+        self.towers = TextTowers(InstalledPacks(self.encoder, packs), self._register_towers)
+        self.space: SpaceRecord
+        self._register()
         self._stopping = threading.Event()
         self._heart = threading.Thread(target=self._beat, name="heartbeat", daemon=True)
+        # Loading a pack takes longer than a heartbeat may.
+        self._lookout = threading.Thread(target=self._look_out, name="packs", daemon=True)
 
     def announce(self) -> None:
         """Tell the bots that this worker takes work from now on."""
         if not self._heart.is_alive():
             self._heart.start()
+            self._lookout.start()
 
     def close(self) -> None:
         """Stop announcing and let the connections go."""
@@ -68,31 +81,36 @@ class Runtime:
         if not text_only:
             self.encoder.encode_images([Image.new("RGB", (64, 64))])
 
-    def _register(self) -> SpaceRecord:
-        """Make the model's space known; waits for a database that is still being started."""
+    def _register(self) -> None:
+        """Make space and text towers known; waits for a database that is still being started."""
         give_up = time.monotonic() + STARTUP_PATIENCE_S
         while True:
             try:
-                space = register_space(
+                self.space = register_space(
                     self.store,
                     name=self.encoder.name,
                     revision=self.encoder.revision,
                     dim=self.encoder.dim,
                     preprocessing=self.encoder.preprocessing,
                 )
-                register_text_tower(
-                    self.store,
-                    space.id,
-                    revision=self.encoder.text_revision,
-                    languages=self.encoder.languages,
-                )
+                self.towers.register()
             except (DatabaseUnavailableError, SchemaMissingError) as error:
                 if time.monotonic() > give_up:
                     raise
                 logger.info("database_awaited", extra={"reason": str(error)})
                 time.sleep(0.1)
             else:
-                return space
+                return
+
+    def _register_towers(self, encoder: Encoder, packs: Sequence[Pack]) -> None:
+        towers = {pack.revision: pack.languages for pack in packs}
+        towers[self.encoder.text_revision] = tuple(self.encoder.languages)
+        towers[encoder.text_revision] = tuple(encoder.languages)
+        register_text_towers(self.store, self.space.id, towers, default=encoder.text_revision)
+
+    def _look_out(self) -> None:
+        while not self._stopping.wait(PACKS_EVERY_S):
+            self.towers.refresh()
 
     def _beat(self) -> None:
         while True:

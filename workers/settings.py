@@ -2,21 +2,35 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
+from platformdirs import user_data_path
 from pydantic import Field, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 
-class WorkerSettings(BaseSettings):
-    """Read once when the worker starts."""
+class ModelSettings(BaseSettings):
+    """Which model, and where its language packs lie: all that ``python -m workers`` needs."""
 
     model_config = SettingsConfigDict(
         env_file=".env", env_file_encoding="utf-8", extra="ignore", env_ignore_empty=True
     )
 
+    data_dir: Path = Field(default_factory=lambda: user_data_path("babelpix"))
+    encoder: str = "mini"
+
+    @property
+    def packs_folder(self) -> Path:
+        """Where installed language packs are kept, by embedding space."""
+        return self.data_dir.expanduser().absolute() / "packs"
+
+
+class WorkerSettings(ModelSettings):
+    """Read once when the worker starts."""
+
     database_url: SecretStr
     redis_url: SecretStr
     blob_url: SecretStr
-    encoder: str = "mini"
     log_level: str = "INFO"
     max_megapixels: float = Field(default=100, gt=0)
     """Pictures with more are refused before they are decoded."""

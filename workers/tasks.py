@@ -9,6 +9,7 @@ from typing import Any
 from db.errors import DatabaseError
 from workers import contract, images
 from workers.contract import Answer
+from workers.encoders.base import Encoder
 from workers.images import PictureError
 from workers.ingest import ingest
 from workers.runtime import Runtime, to_float16
@@ -19,10 +20,10 @@ Payload = dict[str, Any]
 
 
 def encode_text(runtime: Runtime, payload: Payload) -> None:
-    """Encode the questions of one task in one forward pass and answer with their vectors."""
+    """Encode the questions of one task and answer with their vectors."""
 
-    def vectors() -> bytes:
-        return to_float16(runtime.encoder.encode_texts(payload["texts"]))
+    def vectors(encoder: Encoder) -> bytes:
+        return to_float16(encoder.encode_texts(payload["texts"]))
 
     _answer(runtime, payload, vectors)
 
@@ -30,13 +31,13 @@ def encode_text(runtime: Runtime, payload: Payload) -> None:
 def encode_image(runtime: Runtime, payload: Payload) -> None:
     """Encode the picture that waits in Redis and answer with the vector of its first frame."""
 
-    def vectors() -> bytes:
+    def vectors(encoder: Encoder) -> bytes:
         content = runtime.redis.get(payload["picture"])
         if not isinstance(content, bytes):
             raise PictureError("missing")
         limit = int(runtime.settings.max_megapixels * 1e6)
         picture = images.decode(content, max_frames=1, max_pixels=limit)
-        return to_float16(runtime.encoder.encode_images(picture.frames[:1]))
+        return to_float16(encoder.encode_images(picture.frames[:1]))
 
     _answer(runtime, payload, vectors)
 
@@ -76,13 +77,14 @@ def sweep(runtime: Runtime, queue_length: int, send: Callable[[list[int]], None]
     return len(found)
 
 
-def _answer(runtime: Runtime, payload: Payload, vectors: Callable[[], bytes]) -> None:
+def _answer(runtime: Runtime, payload: Payload, vectors: Callable[[Encoder], bytes]) -> None:
     code, content = "", b""
-    if payload.get("revision") != runtime.encoder.text_revision:
+    encoder = runtime.towers.serving(payload.get("revision"))
+    if encoder is None:
         code = contract.CODE_STALE_SPACE
     else:
         try:
-            content = vectors()
+            content = vectors(encoder)
         except PictureError as error:
             code = error.code
         except Exception:

@@ -13,7 +13,7 @@ from db.errors import DatabaseUnavailableError
 from db.indexes import ensure_index, index_name
 from db.ingest import STALE_AFTER_S, IngestStore
 from db.pool import Database
-from db.spaces import register_text_tower
+from db.spaces import register_text_towers
 from tests.integration.rows import DIM, add_rows, axis, collection_id, finish, new_space, take_over
 
 Owner = psycopg.Connection[tuple[object, ...]]
@@ -57,7 +57,7 @@ async def test_a_second_space_takes_over_and_makes_pictures_pending_again(
     state = await collection_state(database, "ours")
     assert (state.ready_count, state.pending_count, state.space_id) == (2, 1, old.id)
     new = await take_over(store, "r2", DIM + 1)
-    register_text_tower(store, new.id, revision="t1", languages=["en"])
+    register_text_towers(store, new.id, {"t1": ["en"]}, default="t1")
     later = await collection_state(database, "ours")
     assert (later.ready_count, later.pending_count) == (0, 3)
     assert (later.space_id, later.space_dim, later.text_revision) == (new.id, DIM + 1, "t1")
@@ -70,14 +70,17 @@ async def test_a_second_space_takes_over_and_makes_pictures_pending_again(
     assert owner.execute("SELECT id FROM images WHERE status = 'pending'").fetchall() == [(d,)]
 
 
-async def test_the_newest_text_tower_is_the_default_one(
+async def test_the_text_towers_registered_last_are_the_ones_there_are(
     database: Database, store: IngestStore, owner: Owner
 ) -> None:
     space = await take_over(store, "r1")
-    for revision in ("t1", "t2", "t2", "t1"):
-        register_text_tower(store, space.id, revision=revision, languages=["en", "fr"])
-        assert (await collection_state(database, "ours")).text_revision == revision
-    assert owner.execute("SELECT count(*) FROM text_towers").fetchone() == (2,)
+    towers: dict[str, list[str]] = {"both": ["fi"], "base": [], "pack": ["fi"]}
+    for default in ("base", "both", "both", "base"):
+        given = towers if default == "both" else {"base": []}
+        register_text_towers(store, space.id, given, default=default)
+        assert (await collection_state(database, "ours")).text_revision == default
+        rows = owner.execute("SELECT revision, languages FROM text_towers").fetchall()
+        assert dict(rows) == given
 
 
 def test_a_valid_index_is_left_alone_and_an_invalid_one_built_anew(

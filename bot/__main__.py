@@ -108,6 +108,44 @@ def index_command(settings: BotSettings, paths: tuple[Path, ...]) -> None:
     _finish(settings, index(settings, paths))
 
 
+@main.group("packs")
+def packs_group() -> None:
+    """Language packs: more languages for the model, without touching a picture's vector."""
+
+
+@packs_group.command("list")
+@click.option("--json", "as_json", is_flag=True, help="Print a JSON list.")
+@click.pass_obj
+def packs_list_command(settings: BotSettings, as_json: bool) -> None:
+    """List the installed packs with their languages and measured recall."""
+    _packs(settings, "list", *(["--json"] if as_json else []))
+
+
+@packs_group.command("install")
+@click.argument("source", type=click.Path(path_type=Path))
+@click.pass_obj
+def packs_install_command(settings: BotSettings, source: Path) -> None:
+    """Install a pack from its folder or a ZIP archive of it."""
+    _packs(settings, "install", "--", str(source))
+
+
+@packs_group.command("remove")
+@click.argument("name")
+@click.pass_obj
+def packs_remove_command(settings: BotSettings, name: str) -> None:
+    """Remove an installed pack; questions in its languages go to the model's own tower again."""
+    _packs(settings, "remove", "--", name)
+
+
+def _packs(settings: BotSettings, *arguments: str) -> None:
+    from bot.terminal.packs import packs
+
+    try:
+        sys.exit(packs(settings, arguments))
+    except KeyboardInterrupt:
+        sys.exit(130)
+
+
 def _finish(
     settings: BotSettings, work: Coroutine[Any, Any, int], *, in_file: bool = False
 ) -> None:

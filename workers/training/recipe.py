@@ -1,4 +1,5 @@
-"""The bundled model from packages alone: data → align → distill → revise (twice) → export.
+"""The bundled model from packages alone: data → align → distill → agree → revise (twice)
+→ export.
 
 Every stage has a folder of its own under the run and is skipped when it is finished, so the whole
 may be killed and started again at any time.
@@ -36,7 +37,7 @@ from workers.training.runs import Run, RunSettings, Watch
 from workers.training.tokenizer import TokenTable, assemble, learn
 
 Say = Callable[[str], None]
-STAGES = ("align", "distill", "revise-1", "revise-2")
+STAGES = ("align", "distill", "agree", "revise-1", "revise-2")
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +52,7 @@ class MiniSettings:
     align_batch: int = 192
     distill_steps: int = 14_000
     distill_batch: int = 512
+    agree_steps: int = 3500
     revise_steps: int = 1800
     revise_factor: float = 5.0
     leave_out: tuple[str, ...] = ()
@@ -164,15 +166,40 @@ class Mini:
 
     def align(self, model: CLIPModel) -> None:
         """Run stage one: the image tower towards the teacher's space."""
+        self._align(model, "align", self.settings.align_steps, 1.2e-3, self.places[0])
+
+    def agree(self, model: CLIPModel) -> None:
+        """Run stage three: every artist's picture towards the vector of the gallery's own.
+
+        That is where the text tower has learnt to look; artwork never seen gains most by it.
+        """
+        gallery = towers.encode_pictures(model, self.pictures.gallery)
+        path = self.folder / "agree-gallery.pt"
+        if path.exists():  # the tower changes while it trains, what it trains towards does not
+            gallery = torch.load(path, weights_only=True)
+        else:
+            partial = path.with_suffix(".partial")
+            torch.save(gallery, partial)
+            partial.rename(path)
+        self._align(model, "agree", self.settings.agree_steps, 6e-4, gallery)
+
+    def _align(
+        self,
+        model: CLIPModel,
+        name: str,
+        steps: int,
+        learning_rate: float,
+        places: torch.Tensor,
+    ) -> None:
         settings = self._run_settings(
-            "align",
-            steps=self.settings.align_steps,
+            name,
+            steps=steps,
             batch=self.settings.align_batch,
-            learning_rate=1.2e-3,
+            learning_rate=learning_rate,
             weight_decay=0.05,
             report_steps=250,
         )
-        align.align(model, self.pictures, self.places[0], self.folder / "align", settings)
+        align.align(model, self.pictures, places, self.folder / name, settings)
 
     def _batches(self, material: Material, table: TokenTable, stage: int) -> distill.PhraseBatches:
         return distill.PhraseBatches(
@@ -219,7 +246,7 @@ class Mini:
         self._distil(model, "distill", steps, 1.6e-3, self.settings.hold_out)
 
     def revise(self, model: CLIPModel, number: int) -> None:
-        """Run stage three or four: on all pairs, and the names still missed more often."""
+        """Run stage four or five: on all pairs, and the names still missed more often."""
         self._distil(model, f"revise-{number}", self.settings.revise_steps, 1e-3 * 0.75**number, 0)
 
     def _distil(
@@ -334,6 +361,7 @@ class Mini:
         stages: list[tuple[str, Callable[[CLIPModel], None]]] = [
             ("align", self.align),
             ("distill", self.distill),
+            ("agree", self.agree),
             ("revise-1", partial(self.revise, number=1)),
             ("revise-2", partial(self.revise, number=2)),
         ]

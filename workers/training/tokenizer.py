@@ -137,7 +137,7 @@ def assemble(learned: Sequence[tuple[str, float]], emoji: Iterable[str]) -> PreT
 def extend(
     tokenizer: PreTrainedTokenizerFast, phrases: Iterable[str], size: int
 ) -> PreTrainedTokenizerFast:
-    """Return a copy of a Unigram tokenizer with up to ``size`` more pieces, learnt from ``phrases``.
+    """Return a copy of a Unigram tokenizer with up to ``size`` more pieces, cut from ``phrases``.
 
     The pieces that were there keep their numbers and their cuts of what they know: a new piece is
     used only where it beats several old ones by far. A tokenizer of another kind comes back as it
@@ -151,7 +151,7 @@ def extend(
     learned = [(piece, score - NEW_PIECE_COST) for piece, score in learn(phrases, size)]
     fresh = [[piece, score] for piece, score in learned if piece not in known]
     model["vocab"] += fresh[:size]
-    copy = PreTrainedTokenizerFast(  # type: ignore[no-untyped-call]
+    return PreTrainedTokenizerFast(  # type: ignore[no-untyped-call]
         tokenizer_object=Tokenizer.from_str(json.dumps(written)),
         **{
             name: getattr(tokenizer, name)
@@ -162,7 +162,6 @@ def extend(
         model_input_names=["input_ids", "attention_mask"],
         clean_up_tokenization_spaces=False,
     )
-    return copy
 
 
 class TokenTable:

@@ -27,6 +27,7 @@ SETTINGS = MiniSettings(
     align_batch=4,
     distill_steps=4,
     distill_batch=4,
+    agree_steps=3,
     revise_steps=3,
     hold_out=0.2,
     bf16=False,

@@ -74,9 +74,6 @@ def pictures() -> Artwork:
     generator = torch.Generator().manual_seed(5)
     pixels = torch.randint(0, 256, (4, 4, 72, 72), generator=generator, dtype=torch.uint8)
     pixels[:, 3] = 255
-    sets = {
-        name: (pixels.clone(), torch.arange(4))
-        for name in (*artwork.TRAINED, artwork.UNSEEN)
-    }
+    sets = {name: (pixels.clone(), torch.arange(4)) for name in (*artwork.TRAINED, artwork.UNSEEN)}
     alias = {emoji: row for row, emoji in enumerate(EMOJI)}
     return Artwork(EMOJI, ("black cat", "dog", "red apple", "crescent moon"), alias, sets)

@@ -11,11 +11,14 @@ import torch
 from platformdirs import user_cache_path
 from rich.console import Console
 
-from workers.training import annotations, artwork
+from workers.encoders.base import EncoderError
+from workers.packs.errors import PackError
+from workers.training import annotations, artwork, parallel
 from workers.training.allocator import restart_with_tcmalloc
 from workers.training.errors import TrainingError
-from workers.training.evaluation import measure, questions, report
+from workers.training.evaluation import measure, questions, report, with_pack
 from workers.training.finetune import FinetuneSettings, finetune
+from workers.training.languages import base_language
 from workers.training.pack import PackSettings, make_pack
 from workers.training.recipe import Mini, MiniSettings
 
@@ -48,7 +51,7 @@ run_option = click.option(
 leave_out_option = click.option(
     "--leave-out",
     default="",
-    help="Languages kept out of all data, as the sources spell them: fi,fin,sw,swh,th",
+    help="Languages kept out of all data, for instance fi,sw,th.",
 )
 steps_option = click.option(
     "--distill-steps",
@@ -70,9 +73,13 @@ def main(threads: int) -> None:
     torch.set_num_threads(threads)
 
 
+def _languages(given: str) -> tuple[str, ...]:
+    return tuple(sorted({base_language(code) for code in given.split(",") if code.strip()}))
+
+
 def _mini(folder: Path, cache: Path, device: str, steps: int = 0, leave_out: str = "") -> Mini:
     restart_with_tcmalloc(cache)
-    languages = tuple(sorted(filter(None, leave_out.split(","))))
+    languages = _languages(leave_out)
     settings = replace(MiniSettings(), device=device, leave_out=languages)
     if steps:
         settings = replace(settings, distill_steps=steps)
@@ -162,6 +169,37 @@ def evaluate(model: Path, cache: Path) -> None:
     _evaluate(cache, model)
 
 
+@main.command("evaluate-pack")
+@click.option("--model", type=_folder("model"), default=BUNDLED, show_default=True)
+@click.option("--pack", type=_folder("pack"), required=True)
+@cache_option
+def evaluate_pack(model: Path, pack: Path, cache: Path) -> None:
+    """Measure the emoji names with and without a pack; writes pack_evaluation.json beside it."""
+    pictures = artwork.load(cache)
+    found = with_pack.compare(model, pack, pictures, annotations.load(cache, pictures.alias))
+    written = json.dumps(found, indent=1) + "\n"
+    (pack.parent / "pack_evaluation.json").write_text(written, encoding="utf-8")
+    rows = {"other locales": found["other_locales"], **found["by_locale"]}
+    for name, gain in rows.items():
+        for when in ("before", "after"):
+            CONSOLE.print(report.row(f"{name}, {when}", gain[when]), highlight=False)
+    CONSOLE.print(f"pictures' vectors equal to the bit: {found['same_pictures']}")
+
+
+@main.command("pairs")
+@click.option("--languages", required=True, help="For instance fi,sw,th.")
+@click.option("--out", type=click.Path(path_type=Path, dir_okay=False), required=True)
+@click.option("--words", type=click.IntRange(min=0), default=9000, show_default=True)
+@cache_option
+def pairs_command(languages: str, out: Path, words: int, cache: Path) -> None:
+    """Write the parallel phrases of some languages out of the packages' data, for `pack`."""
+    wanted = _languages(languages)
+    named = annotations.load(cache, artwork.load(cache).alias)
+    found = parallel.name_pairs(named, wanted)
+    found += parallel.word_pairs(cache, wanted, words, MiniSettings().seed)
+    CONSOLE.print(f"{parallel.write(found, out)} pairs in {out}")
+
+
 @main.command("finetune")
 @click.option("--base", type=_folder("base"), default=BUNDLED, show_default=True)
 @click.option("--pictures", type=_folder("pictures"), required=True)
@@ -194,6 +232,6 @@ def pack_command(base: Path, pairs: Path, folder: Path, steps: int, device: str)
 if __name__ == "__main__":
     try:
         main()
-    except TrainingError as error:
+    except (TrainingError, PackError, EncoderError) as error:
         CONSOLE.print(f"[red]{error}[/red]")
         sys.exit(1)

@@ -22,6 +22,7 @@ from workers.training.corpus import (
     held_out,
     shares_of,
 )
+from workers.training.languages import base_language
 from workers.training.targets import centred
 
 # How many drawn phrases come from where, for every 110 names and keywords (see corpus).
@@ -96,7 +97,7 @@ def _read_pairs(cache: Path, leave_out: Sequence[str]) -> dict[str, list[tuple[s
     read = (dictionaries.freedict(cache), dictionaries.edict(cache), dictionaries.cedict(cache))
     for source in read:
         for language, foreign, english in source:
-            if language not in leave_out and re.search("[a-z]", english.lower()):
+            if base_language(language) not in leave_out and re.search("[a-z]", english.lower()):
                 # Bulgarian headwords carry stress marks that nobody types.
                 pairs[language][foreign.replace("\u0301", ""), english.lower()] = None
     return {language: list(found) for language, found in sorted(pairs.items())}
@@ -132,7 +133,7 @@ def _collect(
         for phrase, (quality, noun) in compositions.translated(combinations, words, seed):
             vectors.want("qualified", phrase, f"{quality} {noun}")
     for language, caption, english in captions.tuxpaint(cache):
-        if language not in leave_out:
+        if base_language(language) not in leave_out:
             vectors.want("captions", caption, english)
     glosses = []
     for _, lemmas, gloss in wordnet.synsets(cache):

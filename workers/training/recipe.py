@@ -32,6 +32,7 @@ from workers.training.artwork import Artwork
 from workers.training.chance import seeded
 from workers.training.corpus import held_out
 from workers.training.errors import RunError
+from workers.training.languages import base_language
 from workers.training.material import Material, gather, load_material, save_material
 from workers.training.runs import Run, RunSettings, Watch
 from workers.training.tokenizer import TokenTable, assemble, learn
@@ -87,7 +88,7 @@ class Mini:
         return [
             entry
             for entry in annotations.load(self.cache, self.pictures.alias)
-            if entry.locale.split("-")[0] not in self.settings.leave_out
+            if base_language(entry.locale) not in self.settings.leave_out
         ]
 
     @cached_property

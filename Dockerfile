@@ -27,9 +27,9 @@ FROM base
 RUN apt-get update \
     && apt-get install -y --no-install-recommends fonts-noto-color-emoji libfribidi0 \
     && rm -rf /var/lib/apt/lists/*
-# /blobs and /data belong to the user, so that fresh volumes mounted there do as well.
+# /blobs, /data and /data/packs belong to the user, so that fresh volumes mounted there do as well.
 RUN useradd --system --uid 10001 --create-home babelpix \
-    && install -d -o babelpix -g babelpix /blobs /data
+    && install -d -o babelpix -g babelpix /blobs /data /data/packs
 COPY --from=build /opt/venv /opt/venv
 USER babelpix
 WORKDIR /home/babelpix

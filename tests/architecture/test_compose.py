@@ -118,8 +118,8 @@ def test_data_outlives_its_containers(services: dict[str, Any]) -> None:
     # Postgres 18 images keep their data in a folder below this one.
     assert mounts["postgres"] == ["postgres:/var/lib/postgresql"]
     assert mounts["redis"] == ["redis:/data"]
-    assert mounts["bot"] == mounts["worker"] == ["blobs:/blobs"]
-    assert set(read("docker-compose.yml")["volumes"]) == {"postgres", "redis", "blobs"}
+    assert mounts["bot"] == mounts["worker"] == ["blobs:/blobs", "packs:/data/packs"]
+    assert set(read("docker-compose.yml")["volumes"]) == {"postgres", "redis", "blobs", "packs"}
 
 
 def test_workers_can_be_multiplied(services: dict[str, Any]) -> None:

@@ -11,7 +11,8 @@ HEAVY = ("torch", "transformers", "sqlalchemy", "alembic")
 
 
 @pytest.mark.parametrize(
-    "module", ["bot.app", "bot.terminal.run", "bot.terminal.ask", "bot.__main__"]
+    "module",
+    ["bot.app", "bot.terminal.run", "bot.terminal.ask", "bot.terminal.packs", "bot.__main__"],
 )
 def test_the_bot_never_loads_torch(module: str) -> None:
     code = f"import {module}, sys; print(*[m for m in {HEAVY!r} if m in sys.modules])"

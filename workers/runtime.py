@@ -103,6 +103,8 @@ class Runtime:
                 return
 
     def _register_towers(self, encoder: Encoder, packs: Sequence[Pack]) -> None:
+        if contract.QUEUE_TEXT not in self.queues:
+            return  # where questions are sent is for those to say who answer them
         towers = {pack.revision: pack.languages for pack in packs}
         towers[self.encoder.text_revision] = tuple(self.encoder.languages)
         towers[encoder.text_revision] = tuple(encoder.languages)

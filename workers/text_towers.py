@@ -39,9 +39,14 @@ class TextTowers:
         self._serving = {installed.encoder.text_revision: installed.encoder}
 
     def register(self) -> None:
-        """Make the towers known for the first time; raises DatabaseError."""
-        self._register(self._installed.encoder, self._installed.packs)
-        self._registered = self._installed.encoder.text_revision
+        """Make the towers of the moment known; raises DatabaseError."""
+        encoder, packs = self._installed.encoder, self._installed.packs
+        self._register(encoder, packs)
+        self._registered = encoder.text_revision
+        names = [pack.name for pack in packs]
+        logger.info(
+            "text_towers_registered", extra={"packs": names, "text_revision": self._registered}
+        )
 
     def serving(self, revision: object) -> Encoder | None:
         """Return the encoder that a question was sent to, by text revision; None: no such one.
@@ -68,7 +73,5 @@ class TextTowers:
                     logger.warning("text_towers_not_registered", extra={"reason": str(error)})
                     return
                 self._drained_at = time.monotonic() + DRAIN_S
-                names = [pack.name for pack in self._installed.packs]
-                logger.info("packs_taken_up", extra={"packs": names, "text_revision": current})
             elif len(self._serving) > 1 and time.monotonic() > self._drained_at:
                 self._serving = {current: self._installed.encoder}

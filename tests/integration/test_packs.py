@@ -4,9 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import io
+import os
 import shutil
+import subprocess
+import sys
 import warnings
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import psycopg
@@ -18,6 +22,7 @@ from bot.core.messages import Tone
 from samples.emoji import render
 from tests.conversing import add, ask, captions
 from tests.stack import Stack, wait_for
+from workers import contract
 from workers.encoders.base import model_folder
 from workers.training.pack import PackSettings, make_pack
 
@@ -76,6 +81,34 @@ def _run(stack: Stack, *arguments: str) -> str:
     return output.decode()
 
 
+@contextmanager
+def _ingest_worker(stack: Stack, folder: Path) -> Iterator[Path]:
+    """Run a second worker with a data folder of its own; gives its log."""
+    environment = {
+        "DATABASE_URL": stack.urls.database,
+        "REDIS_URL": stack.urls.redis,
+        "BLOB_URL": stack.urls.blobs,
+        "DATA_DIR": str(folder),
+    }
+    log = folder / "worker.log"
+    with log.open("wb") as output:
+        process = subprocess.Popen(
+            [
+                *(sys.executable, "-m", "celery", "-A", "workers.celery_app", "worker"),
+                *("-Q", contract.QUEUE_INGEST, "--pool", "threads", "--concurrency", "1"),
+                *("--without-gossip", "--without-mingle", "--hostname", "second@local"),
+            ],
+            env={**os.environ, **environment},
+            stdout=output,
+            stderr=subprocess.STDOUT,
+        )
+    try:
+        yield log
+    finally:
+        process.terminate()
+        process.wait(30)
+
+
 def _png(emoji: str) -> bytes:
     written = io.BytesIO()
     render(emoji).save(written, "PNG")
@@ -92,6 +125,7 @@ async def test_a_pack_is_taken_up_and_let_go_while_questions_are_asked(
     owner: psycopg.Connection[tuple[object, ...]],
     collection: str,
     archive: Path,
+    tmp_path: Path,
 ) -> None:
     async with opened(App(fragile_stack.settings, fragile_stack.urls)) as app:
         for word, (emoji, _) in KLINGON.items():
@@ -132,6 +166,13 @@ async def test_a_pack_is_taken_up_and_let_go_while_questions_are_asked(
         assert right(before) <= 4
         assert right(after) >= 7
         assert "klingon" in await asyncio.to_thread(_run, fragile_stack, "list")
+        # A worker that only takes in pictures, where nobody has installed the pack.
+        chosen = owner.execute(_DEFAULT).fetchone()
+        with _ingest_worker(fragile_stack, tmp_path) as log:
+            await asyncio.to_thread(
+                wait_for, lambda: b"worker_ready" in log.read_bytes(), 60, log.read_text
+            )
+        assert owner.execute(_DEFAULT).fetchone() == chosen
 
         await asyncio.to_thread(_run, fragile_stack, "remove", "klingon")
         await until(first, is_it=True)

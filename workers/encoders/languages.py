@@ -11,7 +11,7 @@ _UNSPACED = re.compile(
     "\u3005-\u30ff\u3400-\u9fff\uf900-\ufaff\U00020000-\U0003ffff]"
 )
 """Letters of Thai, Lao, Tibetan, Burmese, Khmer, Japanese and Chinese: no spaces between words."""
-_SAME = {"nb": "no", "fil": "tl", "iw": "he"}
+_SAME = {"nb": "no", "fil": "tl", "iw": "he", "gn": "gug", "ki": "kik", "ff": "fuv"}
 """Languages that the library calls by another code."""
 _NOTHING_SEEN = -1e30
 """Scores below are of texts in which the library saw nothing at all."""

@@ -43,9 +43,7 @@ def copy_pack(source: Path, target: Path) -> None:
     except (zipfile.BadZipFile, zlib.error, EOFError, RuntimeError, ValueError) as error:
         raise PackError(f"{source} cannot be unpacked: {error}") from error
     except OSError as error:
-        raise PackError(
-            f"{source} cannot be read: {error.filename or ''} {error.strerror}"
-        ) from error
+        raise PackError(f"{source} cannot be copied: {error}") from error
 
 
 def _entries(archive: zipfile.ZipFile, source: Path) -> dict[str, zipfile.ZipInfo]:

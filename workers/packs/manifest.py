@@ -25,6 +25,8 @@ FILES = (*NEEDED, "tokenizer_config.json", WORDS)
 LANGUAGE = r"^[A-Za-z]{2,8}(-[A-Za-z0-9]{1,8})*$"
 """The shape of a BCP 47 language tag."""
 NAME = r"^[a-z0-9][a-z0-9-]{0,63}$"
+_PRINTABLE = r"^[^\x00-\x1f\x7f-\x9f]*$"
+"""A terminal shows it: nothing that would command the terminal."""
 
 Language = Annotated[str, StringConstraints(pattern=LANGUAGE)]
 Share = Annotated[float, Field(ge=0, le=1)]
@@ -65,7 +67,7 @@ class Manifest(_Record):
 
     format: Annotated[int, Field(ge=1, le=FORMAT)]
     name: Annotated[str, StringConstraints(pattern=NAME)]
-    title: Annotated[str, StringConstraints(min_length=1, max_length=200)]
+    title: Annotated[str, StringConstraints(pattern=_PRINTABLE, min_length=1, max_length=200)]
     space: Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
     """Digest of the image tower, see :mod:`workers.encoders.space`."""
     languages: Annotated[tuple[Language, ...], Field(min_length=1)]

@@ -121,12 +121,12 @@ def test_questions_under_way_are_answered_by_the_tower_they_were_sent_to(
 def test_a_pack_another_worker_was_quicker_to_take_up_is_looked_for_at_once(
     encoder: Encoder, store: PackStore, made: dict[str, Path]
 ) -> None:
-    slow, quick = (TextTowers(InstalledPacks(encoder, store), Register()) for _ in range(2))
-    quick_register = Register()
-    quick = TextTowers(InstalledPacks(encoder, store), quick_register)
+    register = Register()
+    slow = TextTowers(InstalledPacks(encoder, store), Register())
+    quick = TextTowers(InstalledPacks(encoder, store), register)
     store.install(made["fi"])
     quick.refresh()
-    assert slow.serving(quick_register.revisions[-1]) is not None
+    assert slow.serving(register.revisions[-1]) is not None
 
 
 def test_a_database_that_is_away_is_told_later(

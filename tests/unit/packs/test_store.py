@@ -126,6 +126,7 @@ def _set(**values: object) -> Callable[[Path], None]:
         ("pack.json", _set(format="1.5"), "format"),
         ("pack.json", _set(name="../../etc"), "name"),
         ("pack.json", _set(name=""), "name"),
+        ("pack.json", _set(title="\x1b[2J"), "title"),
         ("pack.json", _set(languages=[]), "languages"),
         ("pack.json", _set(languages=["sw"]), "different languages"),
         ("pack.json", _set(space="0" * 64), "made for another embedding space"),

@@ -107,6 +107,18 @@ def test_index_names_what_does_not_exist(stack: Stack) -> None:
     assert "/nowhere/at/all" in errors
 
 
+def test_packs_says_what_is_wrong(stack: Stack, tmp_path: Path) -> None:
+    code, output, errors = finish(stack, "packs", "install", str(tmp_path))
+    assert (code, output) == (1, "")
+    assert "is not a language pack: it has no pack.json" in errors
+    code, _, errors = finish(stack, "packs", "remove", "klingon")
+    assert code == 1
+    assert "there is no pack 'klingon'; installed: none" in errors
+    code, output, _ = finish(stack, "packs", "list")
+    assert code == 0
+    assert "No language packs are installed" in output
+
+
 def test_a_second_run_says_so_plainly(stack: Stack) -> None:
     code, _, errors = finish(stack, "run")
     assert code == 1

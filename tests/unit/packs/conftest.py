@@ -9,6 +9,7 @@ os.environ.setdefault("HF_HUB_OFFLINE", "1")
 import shutil
 import warnings
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -29,12 +30,18 @@ PAIRS = {
 SETTINGS = PackSettings(steps=3, batch=8, learning_rate=1e-2, bf16=False)
 
 
-@pytest.fixture(autouse=True, scope="session")
-def quiet() -> Iterator[None]:
+@contextmanager
+def _quietly() -> Iterator[None]:
     torch.set_num_threads(1)
     with warnings.catch_warnings():
         # torch's own code on this Python, not ours
         warnings.filterwarnings("ignore", category=DeprecationWarning, module=r"torch\..*")
+        yield
+
+
+@pytest.fixture(autouse=True)
+def quiet() -> Iterator[None]:
+    with _quietly():
         yield
 
 
@@ -49,7 +56,8 @@ def _base(folder: Path, seed: int) -> Path:
         image_width=32,
         image_layers=1,
     )
-    towers.save(towers.build(shape, seed=seed), tokenizer, folder)
+    with _quietly():
+        towers.save(towers.build(shape, seed=seed), tokenizer, folder)
     return folder
 
 
@@ -74,7 +82,8 @@ def made(model: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Pat
         path = folder / f"{language}.tsv"
         lines = [f"{language}\t{phrase}\t{english}\n" for phrase, english in pairs]
         path.write_text("".join(lines), encoding="utf-8")
-        found[language] = make_pack(model, path, folder / language, SETTINGS)
+        with _quietly():
+            found[language] = make_pack(model, path, folder / language, SETTINGS)
     return found
 
 
@@ -97,4 +106,5 @@ def store(model: Path, tmp_path: Path) -> PackStore:
 @pytest.fixture(scope="session")
 def encoder(model: Path) -> Encoder:
     """The base encoder."""
-    return base.load(str(model))
+    with _quietly():
+        return base.load(str(model))

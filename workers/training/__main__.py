@@ -10,6 +10,7 @@ import click
 import torch
 from platformdirs import user_cache_path
 from rich.console import Console
+from transformers.utils import logging as transformers_logging
 
 from workers.encoders.base import EncoderError
 from workers.packs.errors import PackError
@@ -71,6 +72,7 @@ def _folder(name: str) -> click.Path:
 def main(threads: int) -> None:
     """Build, extend, fine-tune and measure dual encoders."""
     torch.set_num_threads(threads)
+    transformers_logging.disable_progress_bar()  # type: ignore[no-untyped-call]
 
 
 def _languages(given: str) -> tuple[str, ...]:

@@ -31,13 +31,15 @@ from workers.training.errors import ModelError
 from workers.training.evaluation.metrics import Figures, figures, ranks
 from workers.training.pairs import Pair, read
 from workers.training.runs import Run, RunSettings, autocast
-from workers.training.tokenizer import TokenTable
+from workers.training.tokenizer import TokenTable, extend
 
 TEST_SHARE = 0.1
 MOST_MEASURED = 1000
 """Phrases a language is measured on, of those kept apart and of those trained on."""
 SCALE = 30.0
 KEEP_SHARE = 0.25  # of every batch is English, so that it stays where it was
+PIECES_A_LANGUAGE = 2500
+"""How many pieces of words the tokenizer may gain; one of another kind than Unigram gains none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,18 +83,22 @@ def make_pack(base: Path, pairs: Path, folder: Path, settings: PackSettings) -> 
     tested = [pair for pair in found if hash_pair(pair.english, 0) < TEST_SHARE]
     vectors = _encode(model, tokenizer, english)
     measuring = _Measuring(
-        tokenizer,
         dict(zip(english, vectors, strict=True)),
         kept_apart=_samples(tested),
         trained_on=_samples(trained),
     )
     # Now, so that a bad name is refused before the training and not after it.
     manifest = _manifest(name, title, space_of(model), languages)
-    before = measuring.measure(model)
+    before = measuring.measure(model, tokenizer)
+    former, tokenizer = (
+        tokenizer,
+        extend(tokenizer, [pair.phrase for pair in trained], PIECES_A_LANGUAGE * len(languages)),
+    )
+    _grow(model, former, tokenizer)
     place = {phrase: row for row, phrase in enumerate(english)}
     _train(model, trained, place, vectors, tokenizer=tokenizer, folder=folder, settings=settings)
     towers.place(model, "cpu")
-    after = measuring.measure(model)
+    after = measuring.measure(model, tokenizer)
     cosine = float((_encode(model, tokenizer, english) * vectors).sum(1).mean())
     manifest = manifest.model_copy(
         update={
@@ -145,23 +151,28 @@ class _Measuring:
 
     def __init__(
         self,
-        tokenizer: PreTrainedTokenizerFast,
         english: dict[str, torch.Tensor],
         **samples: dict[str, list[Pair]],
     ) -> None:
-        self._tokenizer = tokenizer
         self._english = english
         self._samples = samples
 
-    def measure(self, model: CLIPModel) -> dict[str, dict[str, Figures]]:
+    def measure(
+        self, model: CLIPModel, tokenizer: PreTrainedTokenizerFast
+    ) -> dict[str, dict[str, Figures]]:
         """Return figures by kind of sample and language."""
         return {
-            kind: {language: self._figures(model, pairs) for language, pairs in sample.items()}
+            kind: {
+                language: self._figures(model, tokenizer, pairs)
+                for language, pairs in sample.items()
+            }
             for kind, sample in self._samples.items()
         }
 
-    def _figures(self, model: CLIPModel, pairs: list[Pair]) -> Figures:
-        asked = _encode(model, self._tokenizer, [pair.phrase for pair in pairs])
+    def _figures(
+        self, model: CLIPModel, tokenizer: PreTrainedTokenizerFast, pairs: list[Pair]
+    ) -> Figures:
+        asked = _encode(model, tokenizer, [pair.phrase for pair in pairs])
         gallery = torch.stack([self._english[pair.english] for pair in pairs])
         return figures(ranks(asked, gallery, [frozenset({row}) for row in range(len(pairs))]))
 
@@ -203,6 +214,28 @@ def _encode(
             tokens = torch.from_numpy(table.padded(rows, int(tokenizer.pad_token_id)))
             parts.append(towers.text_vectors(model, tokens))
     return torch.cat(parts)
+
+
+@torch.no_grad()
+def _grow(
+    model: CLIPModel, former: PreTrainedTokenizerFast, tokenizer: PreTrainedTokenizerFast
+) -> None:
+    """Give the text tower a vector for every piece that ``tokenizer`` has more than ``former``.
+
+    A new piece starts as the mean of the old pieces that its letters were cut into before.
+    """
+    embedding = model.text_model.embeddings.token_embedding
+    more = range(embedding.num_embeddings, len(tokenizer))
+    if not more:
+        return
+    grown = torch.nn.Embedding(len(tokenizer), embedding.embedding_dim)
+    grown.weight[: embedding.num_embeddings] = embedding.weight
+    for number in more:
+        piece = str(tokenizer.convert_ids_to_tokens(number))
+        cut = former.backend_tokenizer.model.tokenize(piece)
+        grown.weight[number] = embedding.weight[[part.id for part in cut]].mean(0)
+    model.text_model.embeddings.token_embedding = grown
+    _text_config(model).vocab_size = len(tokenizer)
 
 
 def _train(
@@ -259,10 +292,15 @@ def _train(
     run.train(model, step_loss)
 
 
-def _save(model: CLIPModel, folder: Path) -> None:
+def _text_config(model: CLIPModel) -> CLIPTextConfig:
     shape = model.config.text_config
     if not isinstance(shape, CLIPTextConfig):
         raise ModelError("the base model has no text tower to start from")
+    return shape
+
+
+def _save(model: CLIPModel, folder: Path) -> None:
+    shape = _text_config(model)
     # Many a model states it for the whole only.
     shape.projection_dim = model.config.projection_dim
     tower = CLIPTextModelWithProjection(shape)

@@ -8,6 +8,7 @@ import pytest
 import torch
 from PIL import Image
 from safetensors.torch import load_file, save_file
+from transformers import PreTrainedTokenizerFast
 
 from workers.encoders.space import space_in
 from workers.packs.manifest import read_manifest
@@ -47,6 +48,13 @@ def test_a_pack_names_its_space_and_its_gain(folder: Path, pairs: Path, tmp_path
     assert "schwarz" in (made / "words.txt").read_text("utf-8").split()
     assert (folder / "model.safetensors").read_bytes() == before
     tower = load_file(made / "model.safetensors")
+    base, own = (
+        PreTrainedTokenizerFast.from_pretrained(path, local_files_only=True)
+        for path in (folder, made)
+    )
+    pieces = [sum(len(one.tokenize(word)) for word in FOREIGN) for one in (own, base)]
+    assert pieces[0] < pieces[1]
+    assert tower["text_model.embeddings.token_embedding.weight"].shape[0] == len(own) > len(base)
     assert not any(name.startswith("vision") for name in tower)
 
 

@@ -210,6 +210,7 @@ def pairs_command(languages: str, out: Path, words: int, cache: Path) -> None:
 @device_option
 def finetune_command(base: Path, pictures: Path, folder: Path, epochs: int, device: str) -> None:
     """Fine-tune a CLIP contrastively on a folder of pictures with captions.tsv."""
+    restart_with_tcmalloc(DEFAULT_CACHE)
     settings = FinetuneSettings(epochs=epochs, device=device)
     CONSOLE.print(finetune(base, pictures, folder, settings))
 
@@ -224,11 +225,16 @@ def finetune_command(base: Path, pictures: Path, folder: Path, epochs: int, devi
 )
 @click.option("--run", "folder", type=click.Path(path_type=Path), required=True)
 @click.option("--steps", type=click.IntRange(min=1), default=1500, show_default=True)
+@click.option("--name", default="", help="Small letters, digits, hyphens. Default: the languages.")
+@click.option("--title", default="", help="What people read. Default: the languages.")
 @device_option
-def pack_command(base: Path, pairs: Path, folder: Path, steps: int, device: str) -> None:
+def pack_command(
+    base: Path, pairs: Path, folder: Path, steps: int, name: str, title: str, device: str
+) -> None:
     """Make a language pack: a text tower for more languages in the base model's space."""
-    made = make_pack(base, pairs, folder, PackSettings(steps=steps, device=device))
-    CONSOLE.print(made)
+    restart_with_tcmalloc(DEFAULT_CACHE)
+    settings = PackSettings(steps=steps, device=device, name=name, title=title)
+    CONSOLE.print(make_pack(base, pairs, folder, settings))
 
 
 if __name__ == "__main__":

@@ -229,7 +229,7 @@ def finetune_command(base: Path, pictures: Path, folder: Path, epochs: int, devi
 @click.option("--title", default="", help="What people read. Default: the languages.")
 @device_option
 def pack_command(
-    base: Path, pairs: Path, folder: Path, steps: int, name: str, title: str, device: str
+    base: Path, pairs: Path, folder: Path, *, steps: int, name: str, title: str, device: str
 ) -> None:
     """Make a language pack: a text tower for more languages in the base model's space."""
     restart_with_tcmalloc(DEFAULT_CACHE)

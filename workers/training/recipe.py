@@ -51,7 +51,7 @@ class MiniSettings:
     hold_out: float = 0.05
     align_steps: int = 4500
     align_batch: int = 192
-    distill_steps: int = 14_000
+    distill_steps: int = 12_000
     distill_batch: int = 512
     agree_steps: int = 3500
     revise_steps: int = 1800

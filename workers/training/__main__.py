@@ -14,26 +14,20 @@ from transformers.utils import logging as transformers_logging
 
 from workers.encoders.base import EncoderError
 from workers.packs.errors import PackError
-from workers.training import annotations, artwork, parallel
+from workers.training import annotations, artwork, parallel, towers
 from workers.training.allocator import restart_with_tcmalloc
 from workers.training.errors import TrainingError
 from workers.training.evaluation import measure, questions, report, with_pack
+from workers.training.files import whole_folder, write_whole
 from workers.training.finetune import FinetuneSettings, finetune
 from workers.training.languages import base_language
 from workers.training.pack import PackSettings, make_pack
 from workers.training.recipe import Mini, MiniSettings
 
 CONSOLE = Console()
+ERRORS = Console(stderr=True)
 DEFAULT_CACHE = user_cache_path("babelpix") / "training"
 BUNDLED = Path(__file__).parent.parent / "models" / "mini"
-MODEL_FILES = (
-    "config.json",
-    "model.safetensors",
-    "preprocessor_config.json",
-    "tokenizer.json",
-    "tokenizer_config.json",
-)
-
 cache_option = click.option(
     "--cache",
     type=click.Path(path_type=Path),
@@ -60,11 +54,22 @@ steps_option = click.option(
     default=MiniSettings().distill_steps,
     show_default=True,
 )
-device_option = click.option("--device", default="cpu", show_default=True, help="cpu or cuda.")
+FOLDER = click.Path(path_type=Path, exists=True, file_okay=False)
 
 
-def _folder(name: str) -> click.Path:
-    return click.Path(path_type=Path, exists=True, file_okay=False)
+def _usable(context: click.Context, parameter: click.Parameter, device: str) -> str:
+    if device == "cuda" and not torch.cuda.is_available():
+        raise click.BadParameter("torch sees no CUDA device here")
+    return device
+
+
+device_option = click.option(
+    "--device",
+    type=click.Choice(["cpu", "cuda"]),
+    default="cpu",
+    show_default=True,
+    callback=_usable,
+)
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
@@ -121,16 +126,6 @@ def distill(folder: Path, cache: Path, device: str, distill_steps: int, leave_ou
 @run_option
 @cache_option
 @device_option
-@click.option("--steps", type=click.IntRange(min=1), default=1000, show_default=True)
-def joint(folder: Path, cache: Path, device: str, steps: int) -> None:
-    """Train both towers together, after the stages before it."""
-    _mini(folder, cache, device).run(joint_steps=steps)
-
-
-@main.command()
-@run_option
-@cache_option
-@device_option
 @click.option("--dry-run", is_flag=True, help="Prepare the data from packages alone, then stop.")
 @click.option(
     "--out", type=click.Path(path_type=Path), default=BUNDLED, show_default=True, help="The model."
@@ -141,15 +136,15 @@ def mini(folder: Path, cache: Path, device: str, dry_run: bool, out: Path) -> No
     if dry_run:
         run.data()
         return
-    made = run.run()
-    out.mkdir(parents=True, exist_ok=True)
-    for name in MODEL_FILES:
-        shutil.copyfile(made / name, out / name)
+    trained = run.run()
     measured = measure.Model(folder / "measured")
     held = report.evaluate_held_out(measured, run.pictures, run.annotations, run.settings.hold_out)
-    (out / "held_out.json").write_text(json.dumps(held, indent=1) + "\n", encoding="utf-8")
-    (out / "recipe.md").write_text(run.recipe(), encoding="utf-8")
-    _evaluate(cache, out)
+    with whole_folder(out) as made:
+        for name in towers.MODEL_FILES:
+            shutil.copyfile(trained / name, made / name)
+        write_whole(made / "held_out.json", json.dumps(held, indent=1) + "\n")
+        write_whole(made / "recipe.md", run.recipe())
+        _evaluate(cache, made)
 
 
 def _evaluate(cache: Path, model: Path) -> None:
@@ -164,7 +159,7 @@ def _evaluate(cache: Path, model: Path) -> None:
 
 
 @main.command()
-@click.option("--model", type=_folder("model"), default=BUNDLED, show_default=True)
+@click.option("--model", type=FOLDER, default=BUNDLED, show_default=True)
 @cache_option
 def evaluate(model: Path, cache: Path) -> None:
     """Measure a model of the emoji kind; writes evaluation.json and README.md beside it."""
@@ -172,15 +167,14 @@ def evaluate(model: Path, cache: Path) -> None:
 
 
 @main.command("evaluate-pack")
-@click.option("--model", type=_folder("model"), default=BUNDLED, show_default=True)
-@click.option("--pack", type=_folder("pack"), required=True)
+@click.option("--model", type=FOLDER, default=BUNDLED, show_default=True)
+@click.option("--pack", type=FOLDER, required=True)
 @cache_option
 def evaluate_pack(model: Path, pack: Path, cache: Path) -> None:
     """Measure the emoji names with and without a pack; writes pack_evaluation.json beside it."""
     pictures = artwork.load(cache)
     found = with_pack.compare(model, pack, pictures, annotations.load(cache, pictures.alias))
-    written = json.dumps(found, indent=1) + "\n"
-    (pack.parent / "pack_evaluation.json").write_text(written, encoding="utf-8")
+    write_whole(pack.parent / "pack_evaluation.json", json.dumps(found, indent=1) + "\n")
     rows = {"other locales": found["other_locales"], **found["by_locale"]}
     for name, gain in rows.items():
         for when in ("before", "after"):
@@ -196,15 +190,18 @@ def evaluate_pack(model: Path, pack: Path, cache: Path) -> None:
 def pairs_command(languages: str, out: Path, words: int, cache: Path) -> None:
     """Write the parallel phrases of some languages out of the packages' data, for `pack`."""
     wanted = _languages(languages)
+    out.parent.mkdir(parents=True, exist_ok=True)
     named = annotations.load(cache, artwork.load(cache).alias)
     found = parallel.name_pairs(named, wanted)
     found += parallel.word_pairs(cache, wanted, words, MiniSettings().seed)
-    CONSOLE.print(f"{parallel.write(found, out)} pairs in {out}")
+    for language, count in parallel.write(found, out, wanted).items():
+        CONSOLE.print(f"{language}: {count} pairs")
+    CONSOLE.print(str(out), soft_wrap=True)
 
 
 @main.command("finetune")
-@click.option("--base", type=_folder("base"), default=BUNDLED, show_default=True)
-@click.option("--pictures", type=_folder("pictures"), required=True)
+@click.option("--base", type=FOLDER, default=BUNDLED, show_default=True)
+@click.option("--pictures", type=FOLDER, required=True)
 @click.option("--run", "folder", type=click.Path(path_type=Path), required=True)
 @click.option("--epochs", type=click.IntRange(min=1), default=10, show_default=True)
 @device_option
@@ -212,11 +209,11 @@ def finetune_command(base: Path, pictures: Path, folder: Path, epochs: int, devi
     """Fine-tune a CLIP contrastively on a folder of pictures with captions.tsv."""
     restart_with_tcmalloc(DEFAULT_CACHE)
     settings = FinetuneSettings(epochs=epochs, device=device)
-    CONSOLE.print(finetune(base, pictures, folder, settings))
+    CONSOLE.print(finetune(base, pictures, folder, settings), soft_wrap=True, markup=False)
 
 
 @main.command("pack")
-@click.option("--base", type=_folder("base"), default=BUNDLED, show_default=True)
+@click.option("--base", type=FOLDER, default=BUNDLED, show_default=True)
 @click.option(
     "--pairs",
     type=click.Path(path_type=Path, exists=True, dir_okay=False),
@@ -234,12 +231,16 @@ def pack_command(
     """Make a language pack: a text tower for more languages in the base model's space."""
     restart_with_tcmalloc(DEFAULT_CACHE)
     settings = PackSettings(steps=steps, device=device, name=name, title=title)
-    CONSOLE.print(make_pack(base, pairs, folder, settings))
+    CONSOLE.print(str(make_pack(base, pairs, folder, settings)), soft_wrap=True, markup=False)
 
 
 if __name__ == "__main__":
     try:
         main()
     except (TrainingError, PackError, EncoderError) as error:
-        CONSOLE.print(f"[red]{error}[/red]")
+        ERRORS.print(str(error), style="red", markup=False, highlight=False, soft_wrap=True)
+        sys.exit(1)
+    except OSError as error:
+        what = f"{error.filename}: {error.strerror}" if error.filename else str(error)
+        ERRORS.print(what, style="red", markup=False, highlight=False, soft_wrap=True)
         sys.exit(1)

@@ -66,8 +66,7 @@ def align(
         figures = {}
         for name in ("noto", artwork.UNSEEN):
             pixels, rows = pictures.sets[name]
-            clean = artwork.on_white(pixels).to(settings.device)
-            vectors = encode_pictures(model, clean).cpu()
+            vectors = encode_pictures(model, artwork.on_white(pixels))
             figures[name] = recall_at_1(vectors, rows, targets.cpu())
             figures[f"{name}_cosine"] = float((vectors * targets.cpu()[rows]).sum(1).mean())
         return figures

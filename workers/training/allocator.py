@@ -39,6 +39,7 @@ def restart_with_tcmalloc(cache: Path) -> None:
     library = find(cache)
     if library is None:
         return
-    environment = os.environ | {_MARK: "1", "LD_PRELOAD": str(library)}
+    preloaded = " ".join(filter(None, [os.environ.get("LD_PRELOAD", ""), str(library)]))
+    environment = os.environ | {_MARK: "1", "LD_PRELOAD": preloaded}
     arguments = [sys.executable, *sys.orig_argv[1:]]
     os.execve(sys.executable, arguments, environment)  # noqa: S606  our own command line

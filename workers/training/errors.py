@@ -4,13 +4,9 @@
 class TrainingError(Exception):
     """Something stopped a training command; the message is meant for the person who ran it."""
 
-    retryable = False
-
 
 class DataError(TrainingError):
     """The training data cannot be fetched or read."""
-
-    retryable = True
 
 
 class ModelError(TrainingError):

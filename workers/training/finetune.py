@@ -1,29 +1,25 @@
 """Fine-tune any CLIP contrastively on a folder of one's own captioned pictures."""
 
+import hashlib
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
 
 import torch
 from PIL import Image, UnidentifiedImageError
 from torch.nn.functional import cross_entropy, normalize
 from transformers import AutoTokenizer, CLIPImageProcessorPil, CLIPModel
 
+from workers.images import flatten
 from workers.training import towers
 from workers.training.errors import DataError, ModelError
 from workers.training.evaluation.metrics import figures, ranks
+from workers.training.files import whole_folder
 from workers.training.runs import LARGEST_SCALE, Run, RunSettings, autocast
+from workers.training.table import read_table
 
 CAPTIONS = "captions.tsv"
-
-
-class Saved(Protocol):
-    """What a tokenizer and an image processor have in common."""
-
-    def save_pretrained(self, save_directory: Path, /) -> object:
-        """Write the files to a folder."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,31 +48,25 @@ Encode = Callable[[list[Captioned]], tuple[torch.Tensor, torch.Tensor]]
 def read_captions(folder: Path) -> list[Captioned]:
     """Return the pictures of ``folder/captions.tsv`` (file name, caption; tab-separated, UTF-8).
 
-    Raises DataError that lists every bad line with its number: columns missing, a file that is
-    not there or no picture.
+    Raises DataError that lists the bad lines with their numbers, pictures that are not there or
+    cannot be read among them: see :mod:`workers.training.table`.
     """
     path = folder / CAPTIONS
-    try:
-        lines = path.read_text("utf-8").splitlines()
-    except (OSError, UnicodeDecodeError) as error:
-        raise DataError(f"{path} cannot be read: {error}") from error
-    found: list[Captioned] = []
-    wrong: list[str] = []
-    for number, line in enumerate(lines, start=1):
-        columns = [column.strip() for column in line.split("\t")]
-        if len(columns) != 2 or not all(columns):
-            wrong.append(f"line {number}: expected file name and caption")
-            continue
-        picture = folder / columns[0]
+
+    def complaint(row: list[str]) -> str:
         try:
-            with Image.open(picture) as opened:
-                opened.verify()
-        except (OSError, UnidentifiedImageError, SyntaxError) as error:
-            wrong.append(f"line {number}: {columns[0]}: {type(error).__name__}")
-            continue
-        found.append(Captioned(picture, columns[1]))
-    if wrong:
-        raise DataError(f"{path}: " + "; ".join(wrong))
+            _opened(folder / row[0])
+        except FileNotFoundError:
+            return f"there is no file {row[0]}"
+        except UnidentifiedImageError:
+            return f"{row[0]} is not a picture"
+        except Image.DecompressionBombError:
+            return f"{row[0]} is too large"
+        except (OSError, ValueError, SyntaxError) as error:  # whatever Pillow makes of damage
+            return f"{row[0]} is damaged ({error})"
+        return ""
+
+    found = [Captioned(folder / name, caption) for name, caption in read_table(path, 2, complaint)]
     if len(found) < 2:
         raise DataError(f"{path}: two pictures are the least that can be told apart")
     return found
@@ -84,14 +74,14 @@ def read_captions(folder: Path) -> list[Captioned]:
 
 def _opened(path: Path) -> Image.Image:
     with Image.open(path) as picture:
-        flat = Image.new("RGBA", picture.size, "white")
-        return Image.alpha_composite(flat, picture.convert("RGBA")).convert("RGB")
+        return flatten(picture.convert("RGBA"))
 
 
 def finetune(base: Path, pictures: Path, folder: Path, settings: FinetuneSettings) -> str:
     """Train ``base`` on the captions in ``pictures``; the result is ``folder/model``.
 
     Returns a sentence with the captions' recall@1 before and after (on what it was trained on).
+    Raises DataError, ModelError and RunError before anything is trained.
     """
     examples = read_captions(pictures)
     model = towers.load(base)
@@ -113,7 +103,10 @@ def finetune(base: Path, pictures: Path, folder: Path, settings: FinetuneSetting
             seed=settings.seed,
             device=settings.device,
             bf16=settings.bf16,
-            extra={"base": base.name, "captions": len(examples)},
+            extra={
+                "base": towers.model_digest(base),
+                "captions": hashlib.sha256((pictures / CAPTIONS).read_bytes()).hexdigest(),
+            },
         ),
     )
 
@@ -148,8 +141,14 @@ def finetune(base: Path, pictures: Path, folder: Path, settings: FinetuneSetting
     before = recall()
     run.train(model, step_loss)
     after = recall()
-    _save(model, tokenizer, processor, folder / "model")
-    return f"recall@1 on {len(examples)} captions: {before:.3f} before, {after:.3f} after"
+    with whole_folder(folder / "model") as made:
+        model.save_pretrained(made)
+        tokenizer.save_pretrained(made)
+        processor.save_pretrained(made)
+    return (
+        f"{folder / 'model'}: recall@1 on the {len(examples)} captions it was trained on"
+        f" {before:.3f} before, {after:.3f} after"
+    )
 
 
 def _recall_at_1(model: CLIPModel, examples: list[Captioned], encode: Encode) -> float:
@@ -160,10 +159,3 @@ def _recall_at_1(model: CLIPModel, examples: list[Captioned], encode: Encode) ->
     image = torch.cat([part[1] for part in parts]).cpu()
     found = ranks(text, image, [frozenset({row}) for row in range(len(examples))])
     return figures(found).recall_at_1
-
-
-def _save(model: CLIPModel, tokenizer: Saved, processor: Saved, folder: Path) -> None:
-    folder.mkdir(parents=True, exist_ok=True)
-    model.save_pretrained(folder)
-    tokenizer.save_pretrained(folder)
-    processor.save_pretrained(folder)

@@ -6,7 +6,7 @@ gives the English. No picture is touched; the pack names the space that it was m
 of the image tower, and is refused anywhere else.
 """
 
-import shutil
+import hashlib
 from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -29,6 +29,7 @@ from workers.training import towers
 from workers.training.corpus import hash_pair
 from workers.training.errors import ModelError
 from workers.training.evaluation.metrics import Figures, figures, ranks
+from workers.training.files import whole_folder
 from workers.training.pairs import Pair, read
 from workers.training.runs import Run, RunSettings, autocast
 from workers.training.tokenizer import TokenTable, extend
@@ -75,7 +76,7 @@ def make_pack(base: Path, pairs: Path, folder: Path, settings: PackSettings) -> 
     title = settings.title or ", ".join(languages)[:200]
     model = towers.load(base)
     model.set_attn_implementation("eager")
-    tokenizer = PreTrainedTokenizerFast.from_pretrained(base, local_files_only=True)
+    tokenizer = _tokenizer(base)
     english = list(dict.fromkeys(pair.english for pair in found))
     trained = [pair for pair in found if hash_pair(pair.english, 0) >= TEST_SHARE]
     if not trained:
@@ -96,27 +97,58 @@ def make_pack(base: Path, pairs: Path, folder: Path, settings: PackSettings) -> 
     )
     _grow(model, former, tokenizer)
     place = {phrase: row for row, phrase in enumerate(english)}
-    _train(model, trained, place, vectors, tokenizer=tokenizer, folder=folder, settings=settings)
+    # What a continued run must have in common with the one that was begun.
+    origin = {
+        "pairs": hashlib.sha256(pairs.read_bytes()).hexdigest(),
+        "base": towers.model_digest(base),
+    }
+    run = _run(folder, settings, manifest.space, origin)
+    _train(model, trained, place, vectors, tokenizer=tokenizer, run=run, settings=settings)
     towers.place(model, "cpu")
     after = measuring.measure(model, tokenizer)
     cosine = float((_encode(model, tokenizer, english) * vectors).sum(1).mean())
-    manifest = manifest.model_copy(
-        update={
+    manifest = Manifest.model_validate(
+        manifest.model_dump()
+        | {
             "figures": {language: _gains(language, before, after) for language in languages},
-            "english_cosine": min(1.0, round(cosine, 4)),
+            "english_cosine": round(max(-1.0, min(cosine, 1.0)), 4),
         }
     )
-    made = folder / "pack"
-    partial = folder / "pack.partial"
-    shutil.rmtree(partial, ignore_errors=True)
-    _save(model, partial)
-    tokenizer.save_pretrained(partial)
-    words = own_words((pair.phrase for pair in found), english)
-    (partial / WORDS).write_text("".join(f"{word}\n" for word in words), encoding="utf-8")
-    manifest.write(partial)
-    shutil.rmtree(made, ignore_errors=True)
-    partial.rename(made)
-    return made
+    with whole_folder(folder / "pack") as made:
+        _save(model, made)
+        tokenizer.save_pretrained(made)
+        words = own_words((pair.phrase for pair in found), english)
+        (made / WORDS).write_text("".join(f"{word}\n" for word in words), encoding="utf-8")
+        manifest.write(made)
+    return folder / "pack"
+
+
+def _tokenizer(base: Path) -> PreTrainedTokenizerFast:
+    try:
+        tokenizer: PreTrainedTokenizerFast = PreTrainedTokenizerFast.from_pretrained(
+            base, local_files_only=True
+        )
+    except (OSError, ValueError) as error:
+        raise ModelError(f"{base} lacks a tokenizer: {error}") from error
+    return tokenizer
+
+
+def _run(folder: Path, settings: PackSettings, space: str, origin: dict[str, str]) -> Run:
+    return Run(
+        folder,
+        RunSettings(
+            "pack",
+            steps=settings.steps,
+            batch=settings.batch,
+            learning_rate=settings.learning_rate,
+            weight_decay=0.0,
+            warmup_steps=min(100, settings.steps // 10 + 1),
+            seed=settings.seed,
+            device=settings.device,
+            bf16=settings.bf16,
+            extra={"space": space, **origin},
+        ),
+    )
 
 
 def _manifest(name: str, title: str, space: str, languages: tuple[str, ...]) -> Manifest:
@@ -245,7 +277,7 @@ def _train(
     vectors: torch.Tensor,
     *,
     tokenizer: PreTrainedTokenizerFast,
-    folder: Path,
+    run: Run,
     settings: PackSettings,
 ) -> None:
     english = list(place)
@@ -253,21 +285,6 @@ def _train(
     wanted = torch.tensor([place[pair.english] for pair in trained] + list(place.values()))
     table = TokenTable(tokenizer, phrases)
     kept = int(settings.batch * KEEP_SHARE)
-    run = Run(
-        folder,
-        RunSettings(
-            "pack",
-            steps=settings.steps,
-            batch=settings.batch,
-            learning_rate=settings.learning_rate,
-            weight_decay=0.0,
-            warmup_steps=min(100, settings.steps // 10 + 1),
-            seed=settings.seed,
-            device=settings.device,
-            bf16=settings.bf16,
-            extra={"pairs": len(trained)},
-        ),
-    )
     towers.place(model, settings.device)
     model.requires_grad_(False)
     model.text_model.requires_grad_(True)

@@ -1,5 +1,6 @@
 """The parallel phrases of some languages out of the packages' data, as `pack` reads them."""
 
+from collections import Counter
 from collections.abc import Collection, Iterable, Sequence
 from pathlib import Path
 
@@ -7,6 +8,7 @@ from workers.training import captions, dictionaries
 from workers.training.annotations import Annotation
 from workers.training.chance import seeded
 from workers.training.errors import DataError
+from workers.training.files import write_whole
 from workers.training.languages import base_language
 from workers.training.pairs import Pair
 
@@ -43,18 +45,18 @@ def word_pairs(cache: Path, languages: Collection[str], most: int, seed: int) ->
     return found
 
 
-def write(pairs: Sequence[Pair], path: Path) -> int:
-    """Write the distinct pairs and return how many; DataError when there are none."""
+def write(pairs: Sequence[Pair], path: Path, languages: Collection[str]) -> dict[str, int]:
+    """Write the distinct pairs and return how many of each language.
+
+    Raises DataError, and writes nothing, when one of ``languages`` has none.
+    """
     clean = {
         Pair(*(" ".join(part.split()) for part in (pair.language, pair.phrase, pair.english))): None
         for pair in pairs
     }
-    lines = [
-        f"{pair.language}\t{pair.phrase}\t{pair.english}\n"
-        for pair in clean
-        if pair.phrase and pair.english and not pair.language.startswith("#")
-    ]
-    if not lines:
-        raise DataError("the packages hold nothing in these languages")
-    path.write_text("".join(lines), encoding="utf-8")
-    return len(lines)
+    kept = [pair for pair in clean if pair.phrase and pair.english]
+    counts = Counter(pair.language for pair in kept)
+    if without := sorted(set(languages) - set(counts)):
+        raise DataError(f"the packages hold nothing in {', '.join(without)}")
+    write_whole(path, "".join(f"{pair.language}\t{pair.phrase}\t{pair.english}\n" for pair in kept))
+    return dict(sorted(counts.items()))

@@ -22,7 +22,6 @@ from workers.training import (
     annotations,
     artwork,
     distill,
-    joint,
     revise,
     targets,
     towers,
@@ -31,10 +30,10 @@ from workers.training.annotations import Annotation
 from workers.training.artwork import Artwork
 from workers.training.chance import seeded
 from workers.training.corpus import held_out
-from workers.training.errors import RunError
+from workers.training.files import whole_folder, write_whole
 from workers.training.languages import base_language
 from workers.training.material import Material, gather, load_material, save_material
-from workers.training.runs import Run, RunSettings, Watch
+from workers.training.runs import Run, RunSettings, Watch, read_settings, refuse_other
 from workers.training.tokenizer import TokenTable, assemble, learn
 
 Say = Callable[[str], None]
@@ -73,9 +72,9 @@ class Mini:
         folder.mkdir(parents=True, exist_ok=True)
         path = folder / "mini.json"
         wanted = asdict(settings) | {"leave_out": list(settings.leave_out)}
-        if path.exists() and json.loads(path.read_text("utf-8")) != wanted:
-            raise RunError(f"{folder} holds a run with other settings: see {path}")
-        path.write_text(json.dumps(wanted, indent=2) + "\n", encoding="utf-8")
+        if path.exists():
+            refuse_other(folder, read_settings(path), wanted)
+        write_whole(path, json.dumps(wanted, indent=2) + "\n")
 
     @cached_property
     def pictures(self) -> Artwork:
@@ -104,7 +103,7 @@ class Mini:
         path = self.folder / "pieces.json"
         if not path.exists():
             learned = learn(self._to_cut(), self.settings.pieces)
-            path.write_text(json.dumps(learned, ensure_ascii=False), encoding="utf-8")
+            write_whole(path, json.dumps(learned, ensure_ascii=False))
         pieces = [(piece, score) for piece, score in json.loads(path.read_text("utf-8"))]
         return assemble(pieces, self.pictures.alias)
 
@@ -309,42 +308,10 @@ class Mini:
         corpus = revise.weigh(material.corpus, missed, self.settings.revise_factor)
         return Material(corpus, material.vectors)
 
-    def joint(self, model: CLIPModel, steps: int) -> None:
-        """Run one more stage, no part of `mini`: both towers, on all pairs.
-
-        Measured once, it cost the names more than it gave artwork that was never seen.
-        """
-        settings = self._run_settings(
-            "joint",
-            steps=steps,
-            batch=self.settings.distill_batch,
-            learning_rate=5e-4,
-            weight_decay=0.0,
-            warmup_steps=30,
-            report_steps=200,
-            extra={"picture_batch": 64, "memory_steps": 100, "near": 1.0},
-        )
-        material, table = self.material(0.0)
-        rows, shown = joint.sure_names(material.corpus, 12, self.settings.seed)
-        joint.joint(
-            model,
-            joint.JointData(
-                self._batches(material, table, len(STAGES)),
-                self.pictures,
-                self.places[0],
-                table,
-                rows.astype(np.int64),
-                shown.astype(np.int64),
-                self.tokenizer.pad_token_id,
-            ),
-            self.folder / "joint",
-            settings,
-        )
-
     def recipe(self) -> str:
         """Return what was trained how long, in Markdown, from the stages' own files."""
         lines = ["| stage | steps | batch | learning rate | time |", "|---|---:|---:|---:|---:|"]
-        for stage in (*STAGES, "joint"):
+        for stage in STAGES:
             folder = self.folder / stage
             if not (folder / "done.json").exists():
                 continue
@@ -356,7 +323,7 @@ class Mini:
             )
         return "\n".join(lines) + "\n"
 
-    def run(self, until: str = "", joint_steps: int = 0) -> Path:
+    def run(self, until: str = "") -> Path:
         """Run the stages up to ``until`` that are not finished; return the last model's folder."""
         model = self._fresh()
         stages: list[tuple[str, Callable[[CLIPModel], None]]] = [
@@ -366,8 +333,6 @@ class Mini:
             ("revise-1", partial(self.revise, number=1)),
             ("revise-2", partial(self.revise, number=2)),
         ]
-        if joint_steps > 0:
-            stages.append(("joint", partial(self.joint, steps=joint_steps)))
         self.data()
         for name, stage in stages:
             began = time.monotonic()
@@ -375,8 +340,10 @@ class Mini:
             self._timed(name, began)
             if name == "distill":
                 # What was held out can only be measured on this one.
-                towers.save(model, self.tokenizer, self.folder / "measured")
+                with whole_folder(self.folder / "measured") as made:
+                    towers.save(model, self.tokenizer, made)
             if name == until:
                 break
-        towers.save(model, self.tokenizer, self.folder / "model")
+        with whole_folder(self.folder / "model") as made:
+            towers.save(model, self.tokenizer, made)
         return self.folder / "model"

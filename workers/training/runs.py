@@ -7,7 +7,7 @@ random generators are part of the checkpoint, so it goes on as if nothing had ha
 import json
 import math
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -25,6 +25,7 @@ from rich.progress import (
 from torch import nn
 
 from workers.training.errors import RunError
+from workers.training.files import write_whole
 
 LARGEST_SCALE = 4.6  # exp(4.6) ≈ 100, as in CLIP
 
@@ -92,15 +93,9 @@ class Run:
         path = folder / "settings.json"
         wanted = json.loads(json.dumps(asdict(settings)))
         if path.exists():
-            found = json.loads(path.read_text(encoding="utf-8"))
-            if found != wanted:
-                changed = sorted(key for key in wanted if found.get(key) != wanted[key])
-                raise RunError(
-                    f"{folder} was begun with other settings ({', '.join(changed)}); "
-                    "give another folder, or remove this one"
-                )
+            refuse_other(folder, read_settings(path), wanted)
         else:
-            path.write_text(json.dumps(wanted, indent=2) + "\n", encoding="utf-8")
+            write_whole(path, json.dumps(wanted, indent=2) + "\n")
 
     @property
     def finished(self) -> bool:
@@ -131,7 +126,8 @@ class Run:
         if checkpoint.exists():
             state = torch.load(checkpoint, weights_only=True, map_location=settings.device)
             model.load_state_dict(state["model"])
-            if self.finished:
+            if int(state["step"]) >= settings.steps:
+                self._finish(float(state["seconds"]))  # a kill may have come just before it
                 return
             optimizer.load_state_dict(state["optimizer"])
             generator.set_state(state["generator"].cpu())
@@ -150,34 +146,54 @@ class Run:
                 nn.utils.clip_grad_norm_(model.parameters(), 1.0)
                 optimizer.step()
                 value = float(loss.detach())
+                if not math.isfinite(value):
+                    raise RunError(
+                        f"the loss of step {step + 1} is {value}: the run has come apart. The"
+                        f" checkpoint in {self.folder} is from before; try a lower learning rate"
+                    )
                 running = value if running is None else 0.98 * running + 0.02 * value
                 progress.update(task, advance=1, loss=f"{running:.3f}")
                 now = time.monotonic()
-                last = step + 1 == settings.steps
-                if last or (step + 1) % settings.report_steps == 0:
+                done = step + 1 == settings.steps
+                if done or (step + 1) % settings.report_steps == 0:
                     entry = {"step": step + 1, "loss": running, "seconds": spent + now - began}
                     self._log(entry | (watch(step + 1) if watch else {}))
-                if last or now - saved > settings.checkpoint_s:
+                if done or now - saved > settings.checkpoint_s:
                     saved = now
                     self._store(
                         {
                             "model": model.state_dict(),
-                            "optimizer": {} if last else optimizer.state_dict(),
+                            "optimizer": {} if done else optimizer.state_dict(),
                             "generator": generator.get_state(),
                             "torch": torch.get_rng_state(),
                             "step": step + 1,
                             "seconds": spent + now - began,
                         }
                     )
-        (self.folder / "done.json").write_text(
-            json.dumps({"seconds": round(spent + time.monotonic() - began, 1)}) + "\n",
-            encoding="utf-8",
-        )
+        self._finish(spent + time.monotonic() - began)
 
-    def seconds(self) -> float:
-        """Return how long the finished stage trained, in seconds."""
-        path = self.folder / "done.json"
-        return float(json.loads(path.read_text(encoding="utf-8"))["seconds"])
+    def _finish(self, seconds: float) -> None:
+        if not self.finished:
+            write_whole(self.folder / "done.json", f'{{"seconds": {seconds:.1f}}}\n')
+
+
+def read_settings(path: Path) -> dict[str, Any]:
+    """Return what a run was begun with; RunError when the file is damaged."""
+    try:
+        return dict(json.loads(path.read_text(encoding="utf-8")))
+    except (ValueError, TypeError) as error:
+        raise RunError(f"{path} is damaged ({error}); remove it or the run's folder") from error
+
+
+def refuse_other(folder: Path, found: Mapping[str, Any], wanted: Mapping[str, Any]) -> None:
+    """Raise RunError that names the settings in which a run's folder differs from ``wanted``."""
+    one, other = ({**values, **values.get("extra", {})} for values in (found, wanted))
+    changed = sorted(key for key in {*one, *other} - {"extra"} if one.get(key) != other.get(key))
+    if changed:
+        raise RunError(
+            f"{folder} was begun with other settings ({', '.join(changed)}); "
+            "give another folder, or remove this one"
+        )
 
 
 def _progress() -> Progress:

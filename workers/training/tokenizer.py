@@ -28,6 +28,11 @@ _VOWEL_SIGNS = (
     r"\x{0591}-\x{05bd}\x{05bf}\x{05c1}\x{05c2}\x{05c4}\x{05c5}\x{05c7}]"
     r"|(?<=\p{Cyrillic})\x{0301}"
 )
+_UNSEEN = (
+    r"[\x{fe00}-\x{fe0f}\x{1f3fb}-\x{1f3ff}\x{00ad}\x{200b}\x{200e}\x{200f}\x{202a}-\x{202e}"
+    r"\x{2060}\x{2066}-\x{2069}\x{061c}\x{feff}]"
+)
+_PUNCTUATION = r"[\s\p{Cc}“”«»„\"()\[\]{},;:!?.¡¿。、！？・؟؛،।॥「」『』【】《》〈〉]+"
 _PICTURES = r"\p{Extended_Pictographic}\x{1f1e6}-\x{1f1ff}"
 
 
@@ -36,18 +41,21 @@ def normalizer() -> normalizers.Normalizer:
     return normalizers.Sequence(
         [
             normalizers.NFKC(),
-            # Selectors choose a presentation, not a meaning; the others are invisible.
-            normalizers.Replace(Regex(r"[\x{fe00}-\x{fe0f}\x{200b}\x{00ad}\x{2060}\x{feff}]"), ""),
+            # Selectors and skin tones choose a presentation, not a meaning; the others are
+            # invisible: soft hyphens, marks of the writing direction.
+            normalizers.Replace(Regex(_UNSEEN), ""),
             # Vowel signs of Arabic and Hebrew, the Cyrillic stress mark: dictionaries write them,
             # people who ask do not.
             normalizers.Replace(Regex(_VOWEL_SIGNS), ""),
             normalizers.Replace("İ", "i"),
             normalizers.Replace("ı", "i"),
             normalizers.Lowercase(),
+            # What other programmes make of "İ": an i with a dot of its own.
+            normalizers.Replace("i\u0307", "i"),
             normalizers.Replace("ς", "σ"),
             normalizers.Replace("ß", "ss"),
             normalizers.Replace(Regex(r"[’ʼ`´]"), "'"),
-            normalizers.Replace(Regex(r"[\s\p{Cc}“”«»„\"()\[\]{},;:!?.¡¿。、！？・]+"), " "),
+            normalizers.Replace(Regex(_PUNCTUATION), " "),
             normalizers.Strip(),
             normalizers.Replace(Regex(rf"(?<=[{_UNSPACED}]) (?=[{_UNSPACED}])"), ""),
             normalizers.Prepend(" "),

@@ -10,6 +10,7 @@ from torch import nn
 from torch.nn.functional import normalize
 from transformers import CLIPConfig, CLIPImageProcessorPil, CLIPModel, PreTrainedTokenizerFast
 
+from workers.encoders.base import fingerprint
 from workers.training.errors import ModelError
 
 DIMENSION = 384
@@ -18,6 +19,13 @@ PATCH_PX = 8
 MEAN = (0.5, 0.5, 0.5)
 DEVIATION = (0.5, 0.5, 0.5)
 TEXT_POSITIONS = 48
+MODEL_FILES = (
+    "config.json",
+    "model.safetensors",
+    "preprocessor_config.json",
+    "tokenizer.json",
+    "tokenizer_config.json",
+)
 
 
 def config(
@@ -100,9 +108,15 @@ def text_vectors(model: CLIPModel, tokens: torch.Tensor) -> torch.Tensor:
 
 @torch.no_grad()
 def encode_pictures(model: CLIPModel, pictures: torch.Tensor, batch: int = 256) -> torch.Tensor:
-    """Return ``image_vectors`` of many pictures without gradients, in full precision."""
+    """Return ``image_vectors`` of many pictures without gradients, in full precision, on the CPU.
+
+    The pictures may lie anywhere; each batch goes to where the model is.
+    """
     model.train(False)
-    return torch.cat([image_vectors(model, part) for part in torch.split(pictures, batch)])
+    device = next(model.parameters()).device
+    return torch.cat(
+        [image_vectors(model, part.to(device)).cpu() for part in torch.split(pictures, batch)]
+    )
 
 
 def save(model: CLIPModel, tokenizer: PreTrainedTokenizerFast, folder: Path) -> None:
@@ -114,6 +128,11 @@ def save(model: CLIPModel, tokenizer: PreTrainedTokenizerFast, folder: Path) -> 
     half.save_pretrained(folder)
     tokenizer.save_pretrained(folder)
     image_processor().save_pretrained(folder)
+
+
+def model_digest(folder: Path) -> str:
+    """Return a digest of a model's folder: shape, weights and tokenizer."""
+    return fingerprint([folder / name for name in MODEL_FILES])
 
 
 def image_processor() -> CLIPImageProcessorPil:

@@ -13,7 +13,7 @@ from transformers import PreTrainedTokenizerFast
 from workers.encoders.space import space_in
 from workers.packs.manifest import read_manifest
 from workers.training import towers
-from workers.training.errors import DataError, ModelError
+from workers.training.errors import DataError, ModelError, RunError
 from workers.training.finetune import FinetuneSettings, finetune
 from workers.training.pack import PackSettings, make_pack, space_of
 
@@ -64,6 +64,26 @@ def test_a_bad_name_is_refused_before_the_training(
     with pytest.raises(ModelError, match="name"):
         make_pack(folder, pairs, tmp_path / "run", replace(SETTINGS, name="Two Words"))
     assert not (tmp_path / "run").exists()
+
+
+def test_a_run_is_continued_with_the_same_pairs_and_model_alone(
+    folder: Path, pairs: Path, tmp_path: Path
+) -> None:
+    made = make_pack(folder, pairs, tmp_path / "run", SETTINGS)
+    before = (made / "model.safetensors").read_bytes()
+    assert make_pack(folder, pairs, tmp_path / "run", SETTINGS) == made
+    assert (made / "model.safetensors").read_bytes() == before
+    pairs.write_text("sw\tpaka\tcat\nsw\tmbwa\tdog\n", encoding="utf-8")
+    with pytest.raises(RunError, match="pairs"):
+        make_pack(folder, pairs, tmp_path / "run", SETTINGS)
+    assert read_manifest(made).languages == ("de",)
+
+
+def test_a_base_without_a_tokenizer_is_refused(folder: Path, pairs: Path, tmp_path: Path) -> None:
+    for name in ("tokenizer.json", "tokenizer_config.json"):
+        (folder / name).unlink()
+    with pytest.raises(ModelError, match="lacks a tokenizer"):
+        make_pack(folder, pairs, tmp_path / "run", SETTINGS)
 
 
 def test_bad_pairs_leave_nothing_behind(folder: Path, tmp_path: Path) -> None:
@@ -123,15 +143,16 @@ def test_fine_tuning_learns_the_captions(folder: Path, album: Path, tmp_path: Pa
     settings = FinetuneSettings(epochs=60, batch=6, learning_rate=5e-3, bf16=False)
     said = finetune(folder, album, tmp_path / "run", settings)
     assert float(said.split()[-2]) > 0.8
+    assert str(tmp_path / "run" / "model") in said
     assert towers.load(tmp_path / "run" / "model")
 
 
 @pytest.mark.parametrize(
     ("line", "message"),
     [
-        ("0.png", "line 1: expected"),
-        ("9.png\tgone", "line 1: 9.png: FileNotFoundError"),
-        ("captions.tsv\tno picture", "line 1: captions.tsv: UnidentifiedImageError"),
+        ("0.png", "line 1: 1 columns"),
+        ("9.png\tgone", "line 1: there is no file 9.png"),
+        ("captions.tsv\tno picture", "line 1: captions.tsv is not a picture"),
     ],
 )
 def test_bad_captions_are_reported(
@@ -139,5 +160,15 @@ def test_bad_captions_are_reported(
 ) -> None:
     (album / "captions.tsv").write_text(line + "\n", encoding="utf-8")
     with pytest.raises(DataError, match=message):
+        finetune(folder, album, tmp_path / "run", FinetuneSettings())
+    assert not (tmp_path / "run").exists()
+
+
+def test_a_picture_that_breaks_off_is_reported(folder: Path, album: Path, tmp_path: Path) -> None:
+    whole = album / "whole.jpg"
+    Image.effect_noise((200, 200), 50).save(whole)
+    (album / "half.jpg").write_bytes(whole.read_bytes()[:-3000])
+    (album / "captions.tsv").write_text("\ufeffhalf.jpg\tnoise\nwhole.jpg\tnoise\n", "utf-8")
+    with pytest.raises(DataError, match=r"line 1: half.jpg is damaged \([^;]*$"):
         finetune(folder, album, tmp_path / "run", FinetuneSettings())
     assert not (tmp_path / "run").exists()

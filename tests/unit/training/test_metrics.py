@@ -47,3 +47,8 @@ def test_figures_by_hand() -> None:
 def test_no_questions_no_figures() -> None:
     with pytest.raises(ValueError, match="no questions"):
         figures(torch.empty(0))
+
+
+def test_vectors_that_are_no_numbers_earn_nothing() -> None:
+    broken = torch.full((1, 2), torch.nan)
+    assert ranks(broken, torch.eye(2), [frozenset({0})]).tolist() == [2]

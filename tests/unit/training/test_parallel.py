@@ -51,13 +51,13 @@ def test_names_are_paired_with_the_english_names() -> None:
 def test_what_is_written_can_be_read(tmp_path: Path) -> None:
     path = tmp_path / "pairs.tsv"
     given = [Pair("de", "ein\tHund", "dog"), Pair("de", "Katze", "cat"), Pair("de", "Katze", "cat")]
-    assert parallel.write(given, path) == 2
+    assert parallel.write(given, path, {"de"}) == {"de": 2}
     assert read(path) == [Pair("de", "ein Hund", "dog"), Pair("de", "Katze", "cat")]
 
 
 def test_nothing_is_written_for_a_language_without_data(tmp_path: Path) -> None:
-    with pytest.raises(DataError, match="nothing in these languages"):
-        parallel.write([], tmp_path / "pairs.tsv")
+    with pytest.raises(DataError, match="nothing in xx"):
+        parallel.write([Pair("de", "Hund", "dog")], tmp_path / "pairs.tsv", {"de", "xx"})
     assert not (tmp_path / "pairs.tsv").exists()
 
 
@@ -70,7 +70,7 @@ def test_a_pack_is_measured_as_a_worker_would_ask(
         with_pack, "rendered", lambda given: [Image.new("RGB", (64, 64), one) for one in colours]
     )
     pairs = tmp_path / "pairs.tsv"
-    parallel.write(parallel.name_pairs(annotations(), {"de"}), pairs)
+    parallel.write(parallel.name_pairs(annotations(), {"de"}), pairs, {"de"})
     settings = PackSettings(steps=30, batch=16, learning_rate=3e-3, bf16=False)
     pack = make_pack(folder, pairs, tmp_path / "run", settings)
     found = with_pack.compare(folder, pack, pictures, annotations())

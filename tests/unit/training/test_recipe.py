@@ -1,6 +1,7 @@
 """The recipe from the first stage to the finished folder, on a handful of phrases."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -12,6 +13,7 @@ from workers.training import recipe
 from workers.training.annotations import Annotation
 from workers.training.artwork import Artwork
 from workers.training.corpus import CorpusBuilder, add_annotations, held_out
+from workers.training.errors import RunError
 from workers.training.evaluation import measure
 from workers.training.material import Material, load_material, save_material
 from workers.training.recipe import STAGES, Mini, MiniSettings
@@ -92,9 +94,9 @@ def test_the_stages_can_stop_early(run: Mini) -> None:
     assert not (run.folder / "distill").exists()
 
 
-def test_the_joint_stage_on_demand(run: Mini) -> None:
-    run.run(joint_steps=2)
-    assert (run.folder / "joint" / "done.json").exists()
+def test_other_settings_are_refused_by_name(run: Mini) -> None:
+    with pytest.raises(RunError, match="distill_steps"):
+        Mini(run.folder, run.cache, replace(SETTINGS, distill_steps=5), lambda said: None)
 
 
 def test_names_that_were_missed_stay_marked_when_a_revision_goes_on(run: Mini) -> None:

@@ -9,7 +9,7 @@ import pytest
 import torch
 from transformers import CLIPModel, PreTrainedTokenizerFast
 
-from workers.training import align, distill, joint, towers
+from workers.training import align, distill, towers
 from workers.training.artwork import Artwork
 from workers.training.corpus import Corpus, CorpusBuilder
 from workers.training.errors import RunError
@@ -47,7 +47,7 @@ def targets() -> torch.Tensor:
 Stage = Callable[[CLIPModel, Path, RunSettings], None]
 
 
-@pytest.fixture(params=["align", "distill", "joint"])
+@pytest.fixture(params=["align", "distill"])
 def stage(
     request: pytest.FixtureRequest,
     corpus: Corpus,
@@ -67,21 +67,7 @@ def stage(
             settings=settings,
         )
 
-    def run_joint(model: CLIPModel, folder: Path, settings: RunSettings) -> None:
-        rows, shown = joint.sure_names(corpus, 5, 1)
-        data = joint.JointData(
-            batches(corpus, tokenizer),
-            pictures,
-            targets(),
-            TokenTable(tokenizer, corpus.phrases),
-            rows,
-            shown,
-            int(tokenizer.pad_token_id),
-        )
-        extra = {"picture_batch": 6, "memory_steps": 1, "near": 1.0}
-        joint.joint(model, data, folder, replace(settings, extra=extra))
-
-    stages: dict[str, Stage] = {"align": run_align, "distill": run_distill, "joint": run_joint}
+    stages: dict[str, Stage] = {"align": run_align, "distill": run_distill}
     return stages[request.param]
 
 
@@ -137,6 +123,34 @@ def test_a_finished_stage_is_only_loaded(stage: Stage, model: CLIPModel, tmp_pat
     model.load_state_dict(first)
     stage(model, tmp_path / "run", SETTINGS)
     assert all(torch.equal(values, done[name]) for name, values in model.state_dict().items())
+
+
+def test_a_kill_before_the_last_file_does_no_harm(
+    stage: Stage, model: CLIPModel, tmp_path: Path
+) -> None:
+    stage(model, tmp_path, SETTINGS)
+    done = weights(model)
+    (tmp_path / "done.json").unlink()
+    stage(model, tmp_path, SETTINGS)
+    assert Run(tmp_path, SETTINGS).finished
+    assert all(torch.equal(values, done[name]) for name, values in model.state_dict().items())
+
+
+def test_a_run_that_comes_apart_stops(model: CLIPModel, tmp_path: Path) -> None:
+    run = Run(tmp_path, replace(SETTINGS, checkpoint_s=0.0))
+
+    def step_loss(step: int, generator: torch.Generator) -> torch.Tensor:
+        return model.logit_scale * (float("nan") if step == 5 else 1.0)
+
+    with pytest.raises(RunError, match=r"step 6 is nan.*lower learning rate"):
+        run.train(model, step_loss)
+    assert torch.load(tmp_path / "last.pt", weights_only=True)["step"] == 5
+
+
+def test_damaged_settings_are_named(tmp_path: Path) -> None:
+    (tmp_path / "settings.json").write_text("{")
+    with pytest.raises(RunError, match=r"settings\.json is damaged"):
+        Run(tmp_path, SETTINGS)
 
 
 def test_other_settings_are_refused(tmp_path: Path) -> None:

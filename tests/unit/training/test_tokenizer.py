@@ -30,6 +30,12 @@ from workers.training.tokenizer import MAX_TOKENS, TokenTable, extend, normalize
         ("قِطّة", "قطة"),
         ("חָתוּל", "חתול"),
         ("соба́ка", "собака"),
+        ("i̇stanbul", "istanbul"),
+        ("قطة؟", "قطة"),
+        ("बिल्ली।", "बिल्ली"),
+        ("「黒猫」", "黒猫"),
+        ("👋🏽", "👋"),
+        ("\u200fقطة\u200e", "قطة"),
     ],
 )
 def test_equal_spellings(one: str, other: str) -> None:

@@ -16,6 +16,7 @@ from torch.nn.functional import normalize
 from transformers import AutoTokenizer, CLIPImageProcessorPil
 
 from samples import emoji as noto
+from workers.images import flatten
 from workers.training import artwork, towers
 from workers.training.annotations import Annotation
 from workers.training.artwork import Artwork
@@ -73,12 +74,6 @@ class Model:
             hidden = self.clip.vision_model(**inputs).pooler_output
             parts.append(normalize(self.clip.visual_projection(hidden), dim=-1))
         return torch.cat(parts)
-
-
-def flatten(picture: Image.Image) -> Image.Image:
-    """Return the picture on white, without transparency."""
-    ground = Image.new("RGBA", picture.size, "white")
-    return Image.alpha_composite(ground, picture.convert("RGBA")).convert("RGB")
 
 
 def rendered(pictures: Artwork) -> list[Image.Image]:

@@ -29,7 +29,7 @@ def ranks(
 
     ``questions`` float32 [n, d] and ``gallery`` float32 [m, d] are unit vectors; ``answers`` holds
     rows of the gallery. Of equal scores the right answer comes last, so a constant model earns
-    nothing.
+    nothing, and neither does one whose vectors are not numbers.
     """
     found = torch.empty(len(questions), dtype=torch.int64)
     for start in range(0, len(questions), 1024):
@@ -41,7 +41,7 @@ def ranks(
         best.scatter_reduce_(0, owner, scores[owner, right], reduce="amax")
         wrong = torch.ones_like(scores, dtype=torch.bool)
         wrong[owner, right] = False
-        found[start : start + 1024] = 1 + ((scores >= best[:, None]) & wrong).sum(1)
+        found[start : start + 1024] = 1 + (~(scores < best[:, None]) & wrong).sum(1)
     return found
 
 

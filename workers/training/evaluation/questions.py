@@ -20,6 +20,12 @@ class Question:
     answers: frozenset[int]
 
 
+def tried() -> frozenset[str]:
+    """Return the questions that were looked at while models were made, in their own words."""
+    text = resources.files("workers.training.evaluation").joinpath("tried.txt").read_text("utf-8")
+    return frozenset(line for line in text.splitlines() if line and not line.startswith("#"))
+
+
 def load(alias: Mapping[str, int], path: Path | None = None) -> list[Question]:
     """Return the questions of ``path`` (default: the bundled file).
 

@@ -14,7 +14,8 @@ from workers.training.artwork import Artwork
 from workers.training.corpus import held_out
 from workers.training.evaluation import measure
 from workers.training.evaluation.metrics import figures
-from workers.training.evaluation.questions import Question
+from workers.training.evaluation.questions import Question, tried
+from workers.training.files import write_whole
 
 HEADER = "| | questions | recall@1 | recall@5 | recall@10 | MRR | median rank |"
 RULE = "|---|---:|---:|---:|---:|---:|---:|"
@@ -59,12 +60,20 @@ def split_questions(
     """Return the figures of the free questions that are some locale's phrase, and of the others.
 
     People ask for a "black cat" in the very words that CLDR has; the model was trained on those.
+    A third part leaves out the questions that were looked at while models were made.
     """
     known = {entry.phrase.lower() for entry in annotations}
-    found: dict[str, list[int]] = {"questions_verbatim": [], "questions_other": []}
+    looked_at = tried()
+    found: dict[str, list[int]] = {
+        "questions_verbatim": [],
+        "questions_other": [],
+        "questions_never_tried": [],
+    }
     for answer in answers:
         verbatim = answer.question.text.lower() in known
         found["questions_verbatim" if verbatim else "questions_other"].append(answer.rank)
+        if answer.question.text not in looked_at:
+            found["questions_never_tried"].append(answer.rank)
     return {name: figures(torch.tensor(ranks)).as_dict() for name, ranks in found.items() if ranks}
 
 
@@ -147,6 +156,7 @@ def card(found: Mapping[str, Any], recipe: str, held: Mapping[str, Any]) -> str:
             for name, title in (
                 ("questions_verbatim", "… word for word a CLDR phrase of some locale"),
                 ("questions_other", "… in words of their own"),
+                ("questions_never_tried", "… never tried while models were made"),
             )
             if name in found
         },
@@ -179,7 +189,5 @@ def write(folder: Path, found: Mapping[str, Any], recipe: str) -> None:
     """Write ``evaluation.json`` and ``README.md`` into the model's folder."""
     held = folder / "held_out.json"
     held_out_figures = json.loads(held.read_text("utf-8")) if held.exists() else {}
-    (folder / "evaluation.json").write_text(
-        json.dumps(found, ensure_ascii=False, indent=1) + "\n", encoding="utf-8"
-    )
-    (folder / "README.md").write_text(card(found, recipe, held_out_figures), encoding="utf-8")
+    write_whole(folder / "evaluation.json", json.dumps(found, ensure_ascii=False, indent=1) + "\n")
+    write_whole(folder / "README.md", card(found, recipe, held_out_figures))

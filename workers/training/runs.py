@@ -4,6 +4,7 @@ A run that was killed continues from its last checkpoint when the same command i
 random generators are part of the checkpoint, so it goes on as if nothing had happened.
 """
 
+import fcntl
 import json
 import math
 import time
@@ -116,7 +117,16 @@ class Run:
 
         ``step_loss(step, generator)`` returns the loss of one batch; ``watch(step)`` returns
         figures for the log, every ``report_steps``. ``model`` holds the result afterwards.
+        Raises RunError when another process trains here, or when the loss is no number any more.
         """
+        with (self.folder / ".lock").open("a") as lock:
+            try:
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                raise RunError(f"another process is training in {self.folder}") from None
+            self._train(model, step_loss, watch)
+
+    def _train(self, model: nn.Module, step_loss: Step, watch: Watch | None) -> None:
         settings = self.settings
         optimizer = optimizer_for(model, settings)
         generator = torch.Generator().manual_seed(settings.seed)

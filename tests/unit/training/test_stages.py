@@ -147,6 +147,17 @@ def test_a_run_that_comes_apart_stops(model: CLIPModel, tmp_path: Path) -> None:
     assert torch.load(tmp_path / "last.pt", weights_only=True)["step"] == 5
 
 
+def test_two_processes_do_not_share_a_run(model: CLIPModel, tmp_path: Path) -> None:
+    run = Run(tmp_path, SETTINGS)
+
+    def step_loss(step: int, generator: torch.Generator) -> torch.Tensor:
+        run.train(model, step_loss)  # a lock knows open files, not processes
+        return model.logit_scale
+
+    with pytest.raises(RunError, match="another process is training"):
+        run.train(model, step_loss)
+
+
 def test_damaged_settings_are_named(tmp_path: Path) -> None:
     (tmp_path / "settings.json").write_text("{")
     with pytest.raises(RunError, match=r"settings\.json is damaged"):

@@ -53,7 +53,7 @@ class MiniSettings:
     distill_steps: int = 12_000
     distill_batch: int = 512
     agree_steps: int = 3500
-    revise_steps: int = 1800
+    revise_steps: int = 2400
     revise_factor: float = 5.0
     leave_out: tuple[str, ...] = ()
     seed: int = 20

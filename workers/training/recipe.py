@@ -1,5 +1,5 @@
-"""The bundled model from packages alone: data → align → distill → agree → revise (twice)
-→ export.
+"""The bundled model from packages alone: data → align → distill → agree → revise (three
+times) → export.
 
 Every stage has a folder of its own under the run and is skipped when it is finished, so the whole
 may be killed and started again at any time.
@@ -37,7 +37,8 @@ from workers.training.runs import Run, RunSettings, Watch, read_settings, refuse
 from workers.training.tokenizer import TokenTable, assemble, learn
 
 Say = Callable[[str], None]
-STAGES = ("align", "distill", "agree", "revise-1", "revise-2")
+REVISIONS = 3
+STAGES = ("align", "distill", "agree", *(f"revise-{n + 1}" for n in range(REVISIONS)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -246,7 +247,7 @@ class Mini:
         self._distil(model, "distill", steps, 1.6e-3, self.settings.hold_out)
 
     def revise(self, model: CLIPModel, number: int) -> None:
-        """Run stage four or five: on all pairs, and the names still missed more often."""
+        """Run a stage after that: on all pairs, and the names still missed more often."""
         self._distil(model, f"revise-{number}", self.settings.revise_steps, 1e-3 * 0.75**number, 0)
 
     def _distil(
@@ -330,8 +331,10 @@ class Mini:
             ("align", self.align),
             ("distill", self.distill),
             ("agree", self.agree),
-            ("revise-1", partial(self.revise, number=1)),
-            ("revise-2", partial(self.revise, number=2)),
+            *(
+                (f"revise-{number}", partial(self.revise, number=number))
+                for number in range(1, REVISIONS + 1)
+            ),
         ]
         self.data()
         for name, stage in stages:

@@ -10,7 +10,7 @@ import numpy as np
 from PIL.Image import Image
 
 from workers.encoders.base import Encoder, TextTower, Vectors
-from workers.encoders.languages import language_of, same_language, words_of
+from workers.encoders.languages import languages_of, same_language, words_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +45,10 @@ class Router:
         words = words_of(text)
         if not words:
             return None
-        by_language = self._by_language.get(language_of(text) or "")
+        by_language = next(
+            (self._by_language[name] for name in languages_of(text) if name in self._by_language),
+            None,
+        )
         by_words = [pack for pack in self._packs if pack.words.issuperset(words)]
         if by_words and by_language not in by_words:
             return by_words[0]

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from workers.encoders.base import Encoder, Vectors
-from workers.encoders.languages import language_of, own_words, words_of
+from workers.encoders.languages import language_of, languages_of, own_words, words_of
 from workers.encoders.routed import Pack, RoutedEncoder, Router
 from workers.packs.store import PackStore
 
@@ -56,6 +56,46 @@ def test_the_tower_that_knows_the_question(question: str, expected: Pack | None)
     assert Router([FINNISH, SWAHILI, THAI]).choose(question) is expected
 
 
+CHINESE, CANTONESE, JAPANESE = pack("chinese", "zh"), pack("cantonese", "yue"), pack("ja", "ja")
+
+
+@pytest.mark.parametrize(
+    ("packs", "question", "expected"),
+    [
+        ([JAPANESE], "黒猫", JAPANESE),
+        ([JAPANESE], "猫", JAPANESE),
+        ([JAPANESE], "黒い猫", JAPANESE),
+        ([JAPANESE], "カフェ latte", JAPANESE),
+        ([JAPANESE], "红色汽车", None),  # no Japanese writes these
+        ([CHINESE], "猫", CHINESE),
+        ([CHINESE], "黑貓", CHINESE),  # Cantonese, says the library
+        ([CHINESE], "黒い猫", None),
+        ([CHINESE], "T恤", CHINESE),
+        ([CHINESE], "how do you write 猫 in English", None),
+        ([CANTONESE], "猫", CANTONESE),
+        ([CANTONESE], "黑猫", CANTONESE),
+        ([JAPANESE, CHINESE], "猫", CHINESE),
+        ([JAPANESE, CHINESE], "黑猫", CHINESE),
+        ([JAPANESE, CHINESE], "黒い猫", JAPANESE),
+        ([JAPANESE, CHINESE], "ﾈｺ", JAPANESE),
+        ([JAPANESE, CHINESE], "気球", JAPANESE),  # no Chinese writes these
+        ([CHINESE, CANTONESE], "黑貓", CANTONESE),
+        ([CHINESE, CANTONESE], "黑猫", CHINESE),
+        ([CHINESE], "黒猫", None),  # the first is Japanese alone
+    ],
+)
+def test_chinese_characters_go_to_a_pack_that_reads_them(
+    packs: list[Pack], question: str, expected: Pack | None
+) -> None:
+    assert Router(packs).choose(question) is expected
+
+
+@pytest.mark.parametrize("text", ["꿀", "ㅎ", "ㅋㅋ"])
+def test_hangul_is_korean_whatever_the_library_says(text: str) -> None:
+    assert language_of(text) != "ko"
+    assert languages_of(text) == ["ko"]
+
+
 def test_nothing_to_go_by_is_no_language() -> None:
     # The library itself would say Afrikaans.
     assert language_of("x") is None
@@ -69,7 +109,8 @@ def test_words_two_packs_share_go_by_language_then_by_order() -> None:
 
 
 def test_a_language_by_another_code_of_the_library() -> None:
-    norwegian = pack("norwegian", "nb")
+    mandarin, norwegian = pack("mandarin", "cmn"), pack("norwegian", "nb")
+    assert Router([norwegian, mandarin]).choose("红色汽车") is mandarin
     assert Router([norwegian]).choose("jeg vil ikke spise det, sa hun") is norwegian
 
 

@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from importlib import import_module
 from pathlib import Path
 from typing import Protocol, cast
 
 import numpy as np
+import PIL.Image
 from numpy.typing import NDArray
 from PIL.Image import Image
 
@@ -29,6 +30,7 @@ BUNDLED = Path(__file__).parent.parent / "models"
 
 Vectors = NDArray[np.float32]
 """Shape (n, dim), L2-normalised rows."""
+_PROBES = ("a black cat", "猫")
 
 
 class EncoderError(Exception):
@@ -87,18 +89,44 @@ def model_folder(name: str) -> Path:
 
 
 def load(name: str, *, text_only: bool = False) -> Encoder:
-    """Load an encoder by the name the operator gave; raises EncoderError with the reason.
+    """Load an encoder by the name the operator gave and try it once.
 
-    ``text_only`` leaves the image tower out, for workers that only answer questions.
+    ``text_only`` leaves the image tower out, for workers that only answer questions. Raises
+    EncoderError with the reason.
     """
     folder = model_folder(name)
     loader = cast(Loader, import_module(_family(folder, FAMILIES)).load)
-    return loader(folder, name=Path(name).name, text_only=text_only)
+    encoder = loader(folder, name=Path(name).name, text_only=text_only)
+    what = f"the model in {folder}"
+    _try(lambda: encoder.encode_texts(_PROBES), encoder.dim, f"the text tower of {what}")
+    if not text_only:
+        picture = PIL.Image.new("RGB", (64, 48))
+        _try(lambda: encoder.encode_images([picture]), encoder.dim, f"the image tower of {what}")
+    return encoder
 
 
-def load_text_tower(folder: Path) -> TextTower:
-    """Load the text tower of a language pack; raises EncoderError with the reason."""
-    return cast(TextTower, import_module(_family(folder, TOWER_FAMILIES)).load_text_tower(folder))
+def load_text_tower(folder: Path, dim: int) -> TextTower:
+    """Load the text tower of a language pack for a space of ``dim`` numbers and try it once.
+
+    Raises EncoderError with the reason.
+    """
+    tower = cast(TextTower, import_module(_family(folder, TOWER_FAMILIES)).load_text_tower(folder))
+    _try(lambda: tower.encode_texts(_PROBES), dim, f"the text tower in {folder}")
+    return tower
+
+
+def _try(encode: Callable[[], Vectors], dim: int, what: str) -> None:
+    """Raise EncoderError when what loads without complaint makes no vectors of a space."""
+    try:
+        vectors = encode()
+    except Exception as error:  # whatever torch makes of files that do not belong together
+        raise EncoderError(f"{what} cannot encode: {error}") from error
+    if vectors.shape[1] != dim:
+        raise EncoderError(f"{what} makes vectors of {vectors.shape[1]} numbers, not of {dim}")
+    if not np.isfinite(vectors).all():
+        raise EncoderError(f"{what} makes vectors that are not finite")
+    if not vectors.any(axis=1).all():
+        raise EncoderError(f"{what} makes vectors of nothing but zeros")
 
 
 def _family(folder: Path, families: Mapping[str, str]) -> str:

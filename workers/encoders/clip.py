@@ -24,6 +24,12 @@ from workers.encoders.preprocessing import Preprocessing
 _TEXT_FILES = ("config.json", "model.safetensors", "tokenizer.json", "tokenizer_config.json")
 _IMAGE_FILES = ("config.json", "model.safetensors", "preprocessor_config.json")
 
+_WEIGHTS = "model.safetensors"
+_CONVERT = (
+    "CLIPModel.from_pretrained('there').save_pretrained('here', max_shard_size='100GB')"
+    " of transformers writes them so"
+)
+
 _DAMAGE = (
     *(OSError, ValueError, TypeError, AttributeError, LookupError, RuntimeError),
     *(SafetensorError, StrictDataclassError),
@@ -116,6 +122,12 @@ def load(folder: Path, *, name: str, text_only: bool = False) -> ClipEncoder:
     """Load a CLIP model from its folder; raises EncoderError with the reason."""
     transformers_logging.disable_progress_bar()  # type: ignore[no-untyped-call]
     kind: Any = _TextTowerOfWhole if text_only else CLIPModel
+    # The revisions and the packs' spaces are made of this file: transformers would take others.
+    if not (folder / _WEIGHTS).is_file():
+        raise EncoderError(
+            f"the model in {folder} has no {_WEIGHTS}: its weights are missing, or in another"
+            f" format or in several files, and have to be in this one; {_CONVERT}"
+        )
     try:
         config: Any = CLIPConfig.from_pretrained(folder, local_files_only=True)
         # Many a model states it for the whole only, and the text tower alone would not look there.
@@ -127,7 +139,7 @@ def load(folder: Path, *, name: str, text_only: bool = False) -> ClipEncoder:
             local_files_only=True,
             output_loading_info=True,
         )
-        tokenizer = _tokenizer(folder)
+        tokenizer = _tokenizer(folder, config.text_config.vocab_size)
         preprocessing = Preprocessing.read(folder / "preprocessor_config.json")
     except _DAMAGE as error:
         raise EncoderError(f"the model in {folder} is damaged: {error}") from error
@@ -149,14 +161,15 @@ def load_text_tower(folder: Path) -> ClipTextTower:
     transformers_logging.disable_progress_bar()  # type: ignore[no-untyped-call]
     kind: Any = CLIPTextModelWithProjection
     try:
+        config: Any = CLIPTextConfig.from_pretrained(folder, local_files_only=True)
         model, report = kind.from_pretrained(
             folder,
-            config=CLIPTextConfig.from_pretrained(folder, local_files_only=True),
+            config=config,
             dtype=torch.float32,
             local_files_only=True,
             output_loading_info=True,
         )
-        tokenizer = _tokenizer(folder)
+        tokenizer = _tokenizer(folder, config.vocab_size)
     except _DAMAGE as error:
         raise EncoderError(f"the text tower in {folder} is damaged: {error}") from error
     if report["missing_keys"] or report["mismatched_keys"]:
@@ -168,8 +181,11 @@ def _device() -> torch.device:
     return torch.device("cuda" if torch.cuda.is_available() else "cpu")
 
 
-def _tokenizer(folder: Path) -> Tokenizer:
-    """Load ``tokenizer.json``; pads to the longest of a batch, cuts at the model's length."""
+def _tokenizer(folder: Path, pieces: int) -> Tokenizer:
+    """Load ``tokenizer.json``; pads to the longest of a batch, cuts at the model's length.
+
+    The model knows ``pieces`` of them.
+    """
     path = folder / "tokenizer.json"
     if not path.is_file():
         raise OSError("tokenizer.json is missing")
@@ -177,6 +193,12 @@ def _tokenizer(folder: Path) -> Tokenizer:
         tokenizer = Tokenizer.from_file(str(path))
     except Exception as error:  # tokenizers raises plain Exception
         raise ValueError(f"tokenizer.json cannot be read: {error}") from error
+    # A GPU that meets a number beyond is of no use to the process any more.
+    if (highest := max(tokenizer.get_vocab().values(), default=0)) >= pieces:
+        raise ValueError(
+            f"tokenizer.json numbers its pieces up to {highest}, the text tower knows those up to"
+            f" {pieces - 1}: they do not belong together"
+        )
     config = json.loads((folder / "config.json").read_text("utf-8"))
     # A text tower on its own says it outright.
     max_length = int(config.get("text_config", config).get("max_position_embeddings", 77))

@@ -10,8 +10,6 @@ from contextlib import contextmanager
 from functools import cached_property
 from pathlib import Path
 
-import numpy as np
-
 from workers.encoders.base import EncoderError, fingerprint, load_text_tower
 from workers.encoders.routed import Pack
 from workers.encoders.space import Space, space_in
@@ -19,7 +17,9 @@ from workers.packs.archive import copy_pack
 from workers.packs.errors import PackError
 from workers.packs.manifest import FILES, WORDS, Manifest, base_language, read_manifest
 
-_PROBES = ("a black cat", "猫")
+_SCRATCH = ".scratch-"
+_FORMER = ".former-"
+"""Before the name of a pack that is being replaced."""
 
 
 class PackStore:
@@ -73,20 +73,21 @@ class PackStore:
                 # The scratch folder means nothing to anybody.
                 raise PackError(str(error).replace(str(scratch), str(source))) from error
             place = self.folder / manifest.name
-            former = scratch.with_name(f"{scratch.name}.old")
-            if place.exists():
-                place.rename(former)
-            scratch.rename(place)
-            shutil.rmtree(former, ignore_errors=True)
+            try:
+                if place.exists():
+                    place.rename(self.folder / f"{_FORMER}{manifest.name}")
+                scratch.rename(place)
+            finally:
+                self._settle()
         return manifest
 
     def remove(self, name: str) -> None:
         """Remove an installed pack, whole or not; raises PackError when there is none."""
-        found = {folder.name: folder for folder in self.folders()}
-        if name not in found:
-            there = ", ".join(found) or "none"
-            raise PackError(f"there is no pack {name!r}; installed: {there}")
         with self._writing() as scratch:
+            found = {folder.name: folder for folder in self.folders()}
+            if name not in found:
+                there = ", ".join(found) or "none"
+                raise PackError(f"there is no pack {name!r}; installed: {there}")
             # Gone at once for workers, whatever becomes of the deleting.
             found[name].rename(scratch / name)
 
@@ -98,9 +99,10 @@ class PackStore:
             with (self.folder / ".lock").open("a") as lock:
                 fcntl.flock(lock, fcntl.LOCK_EX)
                 # What a killed installation left behind.
-                for leftover in self.folder.glob(".scratch-*"):
+                self._settle()
+                for leftover in self.folder.glob(f"{_SCRATCH}*"):
                     shutil.rmtree(leftover, ignore_errors=True)
-                scratch = Path(tempfile.mkdtemp(prefix=".scratch-", dir=self.folder))
+                scratch = Path(tempfile.mkdtemp(prefix=_SCRATCH, dir=self.folder))
                 try:
                     yield scratch
                 finally:
@@ -108,6 +110,15 @@ class PackStore:
         except OSError as error:
             where = error.filename or self.folder
             raise PackError(f"cannot write to {where}: {error.strerror}") from error
+
+    def _settle(self) -> None:
+        """Put packs back whose replacement has not come, let go of the others."""
+        for former in self.folder.glob(f"{_FORMER}*"):
+            place = self.folder / former.name.removeprefix(_FORMER)
+            if place.exists():
+                shutil.rmtree(former, ignore_errors=True)
+            else:
+                former.rename(place)
 
     def _fitting(self, folder: Path) -> Manifest:
         manifest = read_manifest(folder)
@@ -134,18 +145,7 @@ class PackStore:
                 )
 
     def _tried(self, folder: Path, manifest: Manifest) -> Pack:
-        tower = load_text_tower(folder)
-        try:
-            vectors = tower.encode_texts(_PROBES)
-        except Exception as error:  # whatever torch makes of a config that fits no tokenizer
-            raise PackError(f"the pack in {folder} cannot encode: {error}") from error
-        if vectors.shape[1] != self.space.dim:
-            raise PackError(
-                f"the pack in {folder} makes vectors of {vectors.shape[1]} numbers, not of"
-                f" {self.space.dim}"
-            )
-        if not np.isfinite(vectors).all():
-            raise PackError(f"the pack in {folder} makes vectors that are not finite")
+        tower = load_text_tower(folder, self.space.dim)
         return Pack(
             manifest.name,
             fingerprint([folder / name for name in FILES]),

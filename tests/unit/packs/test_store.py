@@ -111,6 +111,20 @@ def _not_finite(path: Path) -> None:
     save_file(weights, path, metadata={"format": "pt"})
 
 
+def _nothing(path: Path) -> None:
+    weights = load_file(path)
+    weights["text_projection.weight"] *= np.float16(0)
+    save_file(weights, path, metadata={"format": "pt"})
+
+
+def _one_piece_more(path: Path) -> None:
+    tokenizer = json.loads(path.read_text("utf-8"))
+    tokenizer["added_tokens"].append(
+        tokenizer["added_tokens"][-1] | {"id": 100_000, "content": "one more"}
+    )
+    path.write_text(json.dumps(tokenizer), encoding="utf-8")
+
+
 def _set(**values: object) -> Callable[[Path], None]:
     return lambda path: change(path.parent, **values)
 
@@ -137,6 +151,8 @@ def _set(**values: object) -> Callable[[Path], None]:
         ("model.safetensors", _cut, "damaged"),
         ("model.safetensors", _without_weights, r"incomplete: .*text_projection\.weight"),
         ("model.safetensors", _not_finite, "not finite"),
+        ("model.safetensors", _nothing, "nothing but zeros"),
+        ("tokenizer.json", _one_piece_more, "do not belong together"),
         ("tokenizer.json", Path.unlink, r"incomplete: tokenizer\.json is missing"),
         ("tokenizer.json", _cut, r"tokenizer\.json cannot be read"),
         ("words.txt", lambda path: path.write_bytes(b"\xff"), r"words\.txt is damaged"),
@@ -241,6 +257,48 @@ def test_what_a_killed_installation_left_is_swept_up(
     assert store.folders() == []
     store.install(made["fi"])
     assert not leftover.exists()
+
+
+def test_a_replacement_killed_half_way_leaves_the_former_pack(
+    store: PackStore, made: dict[str, Path]
+) -> None:
+    store.install(made["fi"])
+    (folder,) = store.folders()
+    before = content(folder)
+    # As a kill between the two renames leaves it.
+    folder.rename(store.folder / ".former-fi")
+    store.install(made["th"])
+    assert [path.name for path in store.folders()] == ["fi", "th"]
+    assert content(folder) == before
+    # And one after both of them.
+    shutil.copytree(made["fi"], store.folder / ".former-fi")
+    store.remove("th")
+    assert untouched(store, [folder])
+    folder.rename(store.folder / ".former-fi")
+    store.remove("fi")
+    assert untouched(store, [])
+
+
+def test_a_replacement_that_fails_leaves_the_former_pack(
+    store: PackStore, copy: Copy, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    newer = copy("fi")
+    store.install(newer)
+    (folder,) = store.folders()
+    before = content(folder)
+    change(newer, title="better")
+    rename = Path.rename
+
+    def failing(path: Path, target: Path) -> Path:
+        if path.name.startswith(".scratch-"):
+            raise OSError(5, "Input/output error", str(target))
+        return rename(path, target)
+
+    monkeypatch.setattr(Path, "rename", failing)
+    with pytest.raises(PackError, match="Input/output error"):
+        store.install(newer)
+    assert content(folder) == before
+    assert untouched(store, [folder])
 
 
 @pytest.mark.skipif(os.geteuid() == 0, reason="root may write anywhere")

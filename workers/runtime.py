@@ -8,7 +8,6 @@ import time
 from collections.abc import Collection, Sequence
 
 import numpy as np
-from PIL import Image
 from redis import Redis
 from redis.exceptions import RedisError
 
@@ -47,7 +46,8 @@ class Runtime:
         text_only = not {contract.QUEUE_IMAGE, contract.QUEUE_INGEST} & set(queues)
         self.encoder: Encoder = base.load(settings.encoder, text_only=text_only)
         """The model itself, without language packs; :attr:`towers` has them."""
-        self._warm(text_only=text_only)
+        # Loading it has tried it with one text and one picture: the widest batch is left.
+        self.encoder.encode_texts(["warm-up"] * contract.MAX_BATCH)
         self.store = IngestStore(settings.database_url.get_secret_value())
         self.blobs = Blobs(settings.blob_url.get_secret_value())
         self.redis = Redis.from_url(
@@ -73,13 +73,6 @@ class Runtime:
         self._stopping.set()
         self.store.close()
         self.redis.close()
-
-    def _warm(self, *, text_only: bool) -> None:
-        """Run both towers once, so that the first question is as fast as the second."""
-        self.encoder.encode_texts(["warm-up"])
-        self.encoder.encode_texts(["warm-up"] * contract.MAX_BATCH)
-        if not text_only:
-            self.encoder.encode_images([Image.new("RGB", (64, 64))])
 
     def _register(self) -> None:
         """Make space and text towers known; waits for a database that is still being started."""
@@ -112,7 +105,11 @@ class Runtime:
 
     def _look_out(self) -> None:
         while not self._stopping.wait(PACKS_EVERY_S):
-            self.towers.refresh()
+            try:
+                self.towers.refresh()
+            except Exception:
+                # Nobody else would look for packs any more.
+                logger.exception("packs_not_followed")
 
     def _beat(self) -> None:
         while True:

@@ -35,7 +35,8 @@ class TextTowers:
         self._lock = threading.Lock()
         self._registered = ""
         self._drained_at = 0.0
-        installed.look()
+        self._trouble = ""
+        self._look()
         self._serving = {installed.encoder.text_revision: installed.encoder}
 
     def register(self) -> None:
@@ -62,7 +63,7 @@ class TextTowers:
     def refresh(self) -> None:
         """Take up what has been installed or removed; what fails is tried again next time."""
         with self._lock:
-            if self._installed.look():
+            if self._look():
                 encoder = self._installed.encoder
                 self._serving = {**self._serving, encoder.text_revision: encoder}
             current = self._installed.encoder.text_revision
@@ -75,3 +76,15 @@ class TextTowers:
                 self._drained_at = time.monotonic() + DRAIN_S
             elif len(self._serving) > 1 and time.monotonic() > self._drained_at:
                 self._serving = {current: self._installed.encoder}
+
+    def _look(self) -> bool:
+        """Look at what is installed; nothing about packs keeps the model from answering."""
+        try:
+            changed = self._installed.look()
+        except Exception as error:
+            if repr(error) != self._trouble:
+                self._trouble = repr(error)
+                logger.exception("packs_not_taken_up")
+            return False
+        self._trouble = ""
+        return changed

@@ -6,7 +6,6 @@ import logging
 
 from workers.encoders.base import Encoder, EncoderError
 from workers.encoders.routed import Pack, RoutedEncoder
-from workers.packs.errors import PackError
 from workers.packs.store import PackStore, signature
 
 logger = logging.getLogger(__name__)
@@ -50,17 +49,16 @@ class InstalledPacks:
                 continue
             try:
                 known[name] = (seen, self._store.load(folder))
-            # RuntimeError: a GPU's memory, for one, may be full.
-            except (PackError, EncoderError, OSError, RuntimeError) as error:
+            # Whatever is wrong with one pack is nothing to the others.
+            except Exception as error:
                 logger.warning("pack_left_out", extra={"pack": name, "reason": str(error)})
                 known[name] = (seen, None)
-        self._known = known
-        self.packs = tuple(pack for _, pack in known.values() if pack is not None)
-        former = self.encoder.text_revision
-        if self.packs:
-            self.encoder = RoutedEncoder(self._base, self.packs)
+        packs = tuple(pack for _, pack in known.values() if pack is not None)
+        encoder: Encoder = RoutedEncoder(self._base, packs) if packs else self._base
+        if packs:
             # The first of all questions loads the language identification.
-            self.encoder.encode_texts(["warm-up"])
-        else:
-            self.encoder = self._base
-        return self.encoder.text_revision != former
+            encoder.encode_texts(["warm-up"])
+        former = self.encoder.text_revision
+        # Not before nothing can go wrong any more: what went wrong is tried again.
+        self.encoder, self.packs, self._known = encoder, packs, known
+        return encoder.text_revision != former

@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import shutil
+import threading
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 
 from db.errors import DatabaseUnavailableError
 from workers.encoders.base import Encoder
-from workers.encoders.routed import Pack
+from workers.encoders.routed import Pack, RoutedEncoder
 from workers.packs.installed import InstalledPacks
 from workers.packs.store import PackStore
+from workers.runtime import Runtime
 from workers.text_towers import TextTowers
 
 QUESTION = ["musta kissa"]
@@ -88,6 +91,70 @@ def test_a_broken_pack_is_left_out_with_a_warning(
     path.write_bytes(whole)
     assert installed.look()
     assert [pack.name for pack in installed.packs] == ["fi", "th"]
+
+
+def test_whatever_is_wrong_with_a_pack_the_others_are_taken_up(
+    encoder: Encoder,
+    store: PackStore,
+    made: dict[str, Path],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    for folder in made.values():
+        store.install(folder)
+    load = PackStore.load
+
+    def failing(self: PackStore, folder: Path) -> Pack:
+        if folder.name == "fi":
+            raise ZeroDivisionError
+        return load(self, folder)
+
+    monkeypatch.setattr(PackStore, "load", failing)
+    installed = InstalledPacks(encoder, store)
+    assert installed.look()
+    assert [pack.name for pack in installed.packs] == ["th"]
+
+
+def test_what_could_not_be_taken_up_is_tried_again(
+    encoder: Encoder,
+    store: PackStore,
+    made: dict[str, Path],
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    store.install(made["fi"])
+    with monkeypatch.context() as broken:
+        broken.setattr(RoutedEncoder, "encode_texts", lambda *_: 1 / 0)
+        installed = InstalledPacks(encoder, store)
+        towers = TextTowers(installed, register := Register())
+        towers.refresh()
+        assert towers.serving(encoder.text_revision) is encoder
+    # Said once, however often it is tried.
+    assert [record.message for record in caplog.records if record.exc_info] == [
+        "packs_not_taken_up",
+    ]
+    towers.refresh()
+    assert [pack.name for pack in installed.packs] == ["fi"]
+    assert len(register.revisions) == 2
+
+
+def test_a_worker_goes_on_following_packs_whatever_happens(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    class Towers:
+        looked = 0
+
+        def refresh(self) -> None:
+            self.looked += 1
+            if self.looked == 3:
+                worker._stopping.set()
+            raise ZeroDivisionError
+
+    monkeypatch.setattr("workers.runtime.PACKS_EVERY_S", 0.0)
+    worker: Any = object.__new__(Runtime)
+    worker._stopping, worker.towers = threading.Event(), Towers()
+    worker._look_out()
+    assert worker.towers.looked == 3
+    assert [record.message for record in caplog.records] == ["packs_not_followed"] * 3
 
 
 def test_a_pack_in_a_folder_of_another_name_is_left_out(

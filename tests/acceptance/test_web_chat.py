@@ -133,6 +133,7 @@ async def test_a_picture_is_added_found_at_once_and_deleted(page: Page, tmp_path
     )
 
     await page.choose_files("#file-one", [picture])
+    await page.wait("document.querySelector('dialog.choice[open]')")
     await page.click("dialog.choice .primary")
     await page.wait(f"{CARDS}.length > 0", timeout_s=60)
     assert (await page.evaluate(CAPTIONS))[0] == "unlike any other 🦖"
@@ -148,8 +149,10 @@ async def test_a_picture_is_added_found_at_once_and_deleted(page: Page, tmp_path
     await page.wait("document.querySelector('.toast')")
     assert "unlike any other 🦖" not in await page.evaluate(CAPTIONS)
     await page.press("Escape")
+    await page.wait("!document.querySelector('dialog.viewer[open]')")
 
     await page.choose_files("#file-one", [picture])
+    await page.wait("document.querySelector('dialog.choice[open]')")
     await page.click("dialog.choice .primary")
     await page.wait("document.querySelectorAll('.exchange').length === 3")
     await page.wait(f"{CARDS}.length > 0", timeout_s=60)

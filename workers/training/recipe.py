@@ -1,4 +1,4 @@
-"""The bundled model from packages alone: data → align → distill → agree → revise (three
+"""The bundled model from packages alone: data → align → distill → agree → revise (four
 times) → export.
 
 Every stage has a folder of its own under the run and is skipped when it is finished, so the whole
@@ -37,8 +37,6 @@ from workers.training.runs import Run, RunSettings, Watch, read_settings, refuse
 from workers.training.tokenizer import TokenTable, assemble, learn
 
 Say = Callable[[str], None]
-REVISIONS = 3
-STAGES = ("align", "distill", "agree", *(f"revise-{n + 1}" for n in range(REVISIONS)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +52,7 @@ class MiniSettings:
     distill_steps: int = 12_000
     distill_batch: int = 512
     agree_steps: int = 3500
-    revise_steps: int = 2400
+    revise_steps: tuple[int, ...] = (2400, 2400, 2400, 600)
     revise_factor: float = 5.0
     leave_out: tuple[str, ...] = ()
     seed: int = 20
@@ -72,10 +70,16 @@ class Mini:
         self._say = say
         folder.mkdir(parents=True, exist_ok=True)
         path = folder / "mini.json"
-        wanted = asdict(settings) | {"leave_out": list(settings.leave_out)}
+        wanted = json.loads(json.dumps(asdict(settings)))
         if path.exists():
             refuse_other(folder, read_settings(path), wanted)
         write_whole(path, json.dumps(wanted, indent=2) + "\n")
+
+    @property
+    def stages(self) -> list[str]:
+        """The names of the stages after the data, in their order."""
+        revisions = range(1, len(self.settings.revise_steps) + 1)
+        return ["align", "distill", "agree", *(f"revise-{number}" for number in revisions)]
 
     @cached_property
     def pictures(self) -> Artwork:
@@ -248,7 +252,8 @@ class Mini:
 
     def revise(self, model: CLIPModel, number: int) -> None:
         """Run a stage after that: on all pairs, and the names still missed more often."""
-        self._distil(model, f"revise-{number}", self.settings.revise_steps, 1e-3 * 0.75**number, 0)
+        steps = self.settings.revise_steps[number - 1]
+        self._distil(model, f"revise-{number}", steps, 1e-3 * 0.75**number, 0)
 
     def _distil(
         self, model: CLIPModel, name: str, steps: int, learning_rate: float, hold_out: float
@@ -273,7 +278,7 @@ class Mini:
             material = self._revised(name, model, material, table, gallery)
         distill.distill(
             model,
-            self._batches(material, table, STAGES.index(name)),
+            self._batches(material, table, self.stages.index(name)),
             gallery,
             self.places[0],
             folder=self.folder / name,
@@ -312,7 +317,7 @@ class Mini:
     def recipe(self) -> str:
         """Return what was trained how long, in Markdown, from the stages' own files."""
         lines = ["| stage | steps | batch | learning rate | time |", "|---|---:|---:|---:|---:|"]
-        for stage in STAGES:
+        for stage in self.stages:
             folder = self.folder / stage
             if not (folder / "done.json").exists():
                 continue
@@ -333,7 +338,7 @@ class Mini:
             ("agree", self.agree),
             *(
                 (f"revise-{number}", partial(self.revise, number=number))
-                for number in range(1, REVISIONS + 1)
+                for number in range(1, len(self.settings.revise_steps) + 1)
             ),
         ]
         self.data()

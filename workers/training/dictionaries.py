@@ -131,6 +131,13 @@ def cedict(cache: Path) -> Iterator[tuple[str, str, str]]:
         raise DataError(f"{path} is not a CC-CEDICT file ({error})") from error
 
 
+def every(cache: Path) -> Iterator[tuple[str, str, str]]:
+    """Yield (language as the source spells it, foreign, English) of all dictionaries."""
+    yield from freedict(cache)
+    yield from edict(cache)
+    yield from cedict(cache)
+
+
 def clean_marks(text: str) -> str:
     """Return an EDICT headword without its marks in parentheses."""
     return re.sub(r"\([^)]*\)", "", text)

@@ -94,12 +94,10 @@ def _typos(annotations: Iterable[Annotation], draw: random.Random) -> list[tuple
 def _read_pairs(cache: Path, leave_out: Sequence[str]) -> dict[str, list[tuple[str, str]]]:
     """Return the dictionaries by language: distinct (foreign, English) pairs in their order."""
     pairs: dict[str, dict[tuple[str, str], None]] = defaultdict(dict)
-    read = (dictionaries.freedict(cache), dictionaries.edict(cache), dictionaries.cedict(cache))
-    for source in read:
-        for language, foreign, english in source:
-            if base_language(language) not in leave_out and re.search("[a-z]", english.lower()):
-                # Bulgarian headwords carry stress marks that nobody types.
-                pairs[language][foreign.replace("\u0301", ""), english.lower()] = None
+    for language, foreign, english in dictionaries.every(cache):
+        if base_language(language) not in leave_out and re.search("[a-z]", english.lower()):
+            # Bulgarian headwords carry stress marks that nobody types.
+            pairs[language][foreign.replace("\u0301", ""), english.lower()] = None
     return {language: list(found) for language, found in sorted(pairs.items())}
 
 

@@ -26,12 +26,10 @@ def name_pairs(annotations: Iterable[Annotation], languages: Collection[str]) ->
 
 def word_pairs(cache: Path, languages: Collection[str], most: int, seed: int) -> list[Pair]:
     """Return up to ``most`` words a language out of the dictionaries, and all captions."""
-    read = (dictionaries.freedict(cache), dictionaries.edict(cache), dictionaries.cedict(cache))
     words: dict[str, dict[Pair, None]] = {language: {} for language in sorted(languages)}
-    for source in read:
-        for code, foreign, english in source:
-            if (language := base_language(code)) in languages:
-                words[language][Pair(language, foreign, english)] = None
+    for code, foreign, english in dictionaries.every(cache):
+        if (language := base_language(code)) in languages:
+            words[language][Pair(language, foreign, english)] = None
     draw = seeded(f"{seed} pairs")
     found = [
         Pair(base_language(code), caption, english)

@@ -76,10 +76,15 @@ class Mini:
         write_whole(path, json.dumps(wanted, indent=2) + "\n")
 
     @property
-    def stages(self) -> list[str]:
-        """The names of the stages after the data, in their order."""
+    def stages(self) -> dict[str, Callable[[CLIPModel], None]]:
+        """The stages after the data by name, in their order."""
         revisions = range(1, len(self.settings.revise_steps) + 1)
-        return ["align", "distill", "agree", *(f"revise-{number}" for number in revisions)]
+        return {
+            "align": self.align,
+            "distill": self.distill,
+            "agree": self.agree,
+            **{f"revise-{number}": partial(self.revise, number=number) for number in revisions},
+        }
 
     @cached_property
     def pictures(self) -> Artwork:
@@ -278,7 +283,7 @@ class Mini:
             material = self._revised(name, model, material, table, gallery)
         distill.distill(
             model,
-            self._batches(material, table, self.stages.index(name)),
+            self._batches(material, table, list(self.stages).index(name)),
             gallery,
             self.places[0],
             folder=self.folder / name,
@@ -332,17 +337,8 @@ class Mini:
     def run(self, until: str = "") -> Path:
         """Run the stages up to ``until`` that are not finished; return the last model's folder."""
         model = self._fresh()
-        stages: list[tuple[str, Callable[[CLIPModel], None]]] = [
-            ("align", self.align),
-            ("distill", self.distill),
-            ("agree", self.agree),
-            *(
-                (f"revise-{number}", partial(self.revise, number=number))
-                for number in range(1, len(self.settings.revise_steps) + 1)
-            ),
-        ]
         self.data()
-        for name, stage in stages:
+        for name, stage in self.stages.items():
             began = time.monotonic()
             stage(model)
             self._timed(name, began)

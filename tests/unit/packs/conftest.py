@@ -15,6 +15,7 @@ from pathlib import Path
 import pytest
 import torch
 
+from tests.tiny import tiny_clip
 from workers.encoders import base
 from workers.encoders.base import Encoder
 from workers.packs.store import PackStore
@@ -47,17 +48,8 @@ def quiet() -> Iterator[None]:
 
 def _base(folder: Path, seed: int) -> Path:
     tokenizer = assemble(learn(PHRASES, 100), ["🐈"])
-    shape = towers.config(
-        len(tokenizer),
-        eos=tokenizer.eos_token_id,
-        pad=tokenizer.pad_token_id,
-        text_width=32,
-        text_layers=1,
-        image_width=32,
-        image_layers=1,
-    )
     with _quietly():
-        towers.save(towers.build(shape, seed=seed), tokenizer, folder)
+        towers.save(tiny_clip(tokenizer, seed), tokenizer, folder)
     return folder
 
 

@@ -13,6 +13,7 @@ import pytest
 import torch
 from transformers import CLIPModel, PreTrainedTokenizerFast
 
+from tests.tiny import tiny_clip
 from workers.training import artwork, towers
 from workers.training.artwork import Artwork
 from workers.training.tokenizer import assemble, learn
@@ -51,16 +52,7 @@ def tokenizer() -> PreTrainedTokenizerFast:
 
 @pytest.fixture
 def model(tokenizer: PreTrainedTokenizerFast) -> CLIPModel:
-    shape = towers.config(
-        len(tokenizer),
-        eos=tokenizer.eos_token_id,
-        pad=tokenizer.pad_token_id,
-        text_width=32,
-        text_layers=1,
-        image_width=32,
-        image_layers=1,
-    )
-    return towers.build(shape, seed=3)
+    return tiny_clip(tokenizer, 3)
 
 
 @pytest.fixture

@@ -1,0 +1,19 @@
+"""A CLIP model small enough to be made for a single test."""
+
+from transformers import CLIPModel, PreTrainedTokenizerFast
+
+from workers.training import towers
+
+
+def tiny_clip(tokenizer: PreTrainedTokenizerFast, seed: int) -> CLIPModel:
+    """Return a model of one layer a tower, with random weights drawn from ``seed``."""
+    shape = towers.config(
+        len(tokenizer),
+        eos=tokenizer.eos_token_id,
+        pad=tokenizer.pad_token_id,
+        text_width=32,
+        text_layers=1,
+        image_width=32,
+        image_layers=1,
+    )
+    return towers.build(shape, seed=seed)

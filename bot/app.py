@@ -11,8 +11,14 @@ from contextlib import asynccontextmanager
 from redis.asyncio import BlockingConnectionPool, Redis
 from redis.exceptions import RedisError
 
-from bot.backends import PgImageIndex, PgImageStore, RedisCache, WorkerEncoder
+from bot.backends.cache import RedisCache, RedisHistory
+from bot.backends.communities import PgCommunityStore
+from bot.backends.encoder import WorkerEncoder
+from bot.backends.index import PgImageIndex
+from bot.backends.store import PgImageStore
+from bot.core.communities import Communities
 from bot.core.conversation import Conversation
+from bot.core.errors import CoreError
 from bot.core.library import Library, UploadLimits
 from bot.core.search import Search
 from bot.frontends.base import FrontendOptions
@@ -22,11 +28,14 @@ from bot.settings import BotSettings
 from db.blobs import Blobs
 from db.pool import Database
 from db.query_cache import RedisQueryCache
+from db.rate_limits import RateLimits
+from db.recent_questions import RecentQuestions
 from workers.client import ClientError, WorkerClient, end_tasks
 
 LOCAL_COLLECTION = "local"
 """The collection of the web chat and of the commands in the terminal."""
 SWEEP_EVERY_S = 5.0
+DROP_EVERY_S = 3600.0
 
 logger = logging.getLogger(__name__)
 
@@ -43,36 +52,46 @@ class App:
         self.database = Database(urls.database)
         self.client = WorkerClient(urls.redis)
         self.blobs = Blobs(urls.blobs)
-        self.redis = Redis.from_pool(
-            # A crowd waits for a connection instead of being refused one.
-            BlockingConnectionPool.from_url(
-                urls.redis,
-                max_connections=64,
-                timeout=8,
-                socket_timeout=2,
-                socket_connect_timeout=2,
-            )
+        # A crowd waits for a connection instead of being refused one.
+        connections = BlockingConnectionPool.from_url(
+            urls.redis,
+            max_connections=64,
+            timeout=8,
+            socket_timeout=2,
+            socket_connect_timeout=2,
         )
+        self.redis = Redis.from_pool(connections)
         encoder = WorkerEncoder(self.client)
         self.index = PgImageIndex(self.database)
-        self.library = Library(
-            PgImageStore(self.database, self.blobs, self.client),
-            UploadLimits(max_bytes=int(settings.max_upload_mb * 2**20)),
-        )
+        images = PgImageStore(self.database, self.blobs, self.client)
+        self.library = Library(images, UploadLimits(int(settings.max_upload_mb * 2**20)))
         self.search = Search(encoder, self.index, RedisCache(RedisQueryCache(self.redis)))
-        self.conversation = Conversation(self.search, self.library, self.index, encoder)
-        self._sweeper: asyncio.Task[None] | None = None
+        history = RedisHistory(RecentQuestions(self.redis))
+        self.communities = Communities(
+            PgCommunityStore(self.database), self.index, self.library, images, history
+        )
+        limiter = RateLimits(
+            connections,
+            per_person=settings.limit_per_person,
+            per_collection=settings.limit_per_collection,
+        )
+        self.conversation = Conversation(
+            self.search, self.library, encoder, history, limiter, self.communities
+        )
+        self._chores: list[asyncio.Task[None]] = []
 
     async def open(self) -> None:
         """Connect, without waiting for anybody."""
         await self.database.open()
         await self.client.open()
-        self._sweeper = asyncio.create_task(self._sweep(), name="sweep")
+        self._chores = [
+            asyncio.create_task(self._sweep(), name="sweep"),
+            asyncio.create_task(self._drop_long_left(), name="drop long left"),
+        ]
 
     async def close(self) -> None:
         """Let all connections go."""
-        if self._sweeper is not None:
-            await end_tasks([self._sweeper])
+        await end_tasks(self._chores)
         await self.client.close()
         await self.database.close()
         with contextlib.suppress(RedisError, OSError):
@@ -89,6 +108,7 @@ class App:
             collection=LOCAL_COLLECTION,
             max_upload_bytes=int(self.settings.max_upload_mb * 2**20),
             page_size=self.settings.page_size,
+            discord_proxy=self.settings.discord_proxy,
             discord_token=discord.get_secret_value() if discord else None,
             telegram_token=telegram.get_secret_value() if telegram else None,
             telegram_api_url=self.settings.telegram_api_url,
@@ -112,6 +132,15 @@ class App:
             except ClientError as error:
                 logger.info("sweep_not_sent", extra={"code": error.code})
             await asyncio.sleep(SWEEP_EVERY_S)
+
+    async def _drop_long_left(self) -> None:
+        """Delete the collections of places that the bot was removed from, for ever."""
+        while True:
+            await asyncio.sleep(DROP_EVERY_S)
+            try:
+                await self.communities.drop_long_left()
+            except CoreError as error:
+                logger.info("left_not_dropped", extra={"code": error.code})
 
 
 class BusyError(Exception):

@@ -6,6 +6,7 @@ import ipaddress
 from pathlib import Path
 from typing import Self
 
+import limits
 from platformdirs import user_data_path
 from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -33,9 +34,12 @@ class BotSettings(BaseSettings):
     web_password: SecretStr | None = None
 
     discord_token: SecretStr | None = None
+    discord_proxy: str | None = None
     telegram_token: SecretStr | None = None
     telegram_api_url: str | None = None
 
+    limit_per_person: str = "20/minute"
+    limit_per_collection: str = "300/minute"
     page_size: int = Field(default=10, ge=1, le=50)
     max_upload_mb: float = Field(default=30, gt=0, le=200)
     samples: bool = True
@@ -52,6 +56,15 @@ class BotSettings(BaseSettings):
         if value.upper() not in {"DEBUG", "INFO", "WARNING", "ERROR"}:
             raise ValueError("is one of DEBUG, INFO, WARNING, ERROR")
         return value.upper()
+
+    @field_validator("limit_per_person", "limit_per_collection")
+    @classmethod
+    def _known_limit(cls, value: str) -> str:
+        try:
+            limits.parse(value)
+        except ValueError:
+            raise ValueError("is written like 20/minute") from None
+        return value
 
     @model_validator(mode="after")
     def _password_beyond_this_machine(self) -> Self:

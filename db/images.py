@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Collection, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import asdict
 from typing import Any
@@ -24,17 +24,27 @@ WHERE collection_id = %s AND sha256 = ANY(%s) AND status = 'failed' RETURNING sh
 """
 _INSERT = """
 INSERT INTO images (collection_id, sha256, size_bytes, media_type, filename, caption, tags,
-                    uploader_id, uploader_name, source_path, source_channel, source_message,
-                    enqueued_at)
+                    uploader_id, uploader_name, source_path, confined, enqueued_at)
 SELECT %s, decode(sha256, 'hex'), size_bytes, media_type, filename, caption, tags,
-       uploader_id, uploader_name, source_path, source_channel, source_message, now()
+       uploader_id, uploader_name, source_path, source_channel IS NOT NULL, now()
 FROM jsonb_to_recordset(%s) AS new (
   n integer, sha256 text, size_bytes bigint, media_type text, filename text, caption text,
-  tags text[], uploader_id text, uploader_name text, source_path text, source_channel text,
-  source_message text)
+  tags text[], uploader_id text, uploader_name text, source_path text, source_channel text)
 ORDER BY n
 ON CONFLICT (collection_id, sha256) DO NOTHING
 RETURNING sha256
+"""
+# Handed over for everybody, whatever channels it was posted in before.
+_OPEN = "UPDATE images SET confined = false WHERE id = ANY(%s) AND confined"
+_SOURCE = """
+INSERT INTO image_sources (image_id, collection_id, channel, message)
+SELECT image_id, %s, channel, message
+FROM jsonb_to_recordset(%s) AS new (image_id bigint, channel text, message text)
+ON CONFLICT DO NOTHING
+"""
+_SHOWN = """
+(NOT confined OR EXISTS (SELECT FROM image_sources s
+                         WHERE s.image_id = images.id AND s.channel = ANY(%(sees)s)))
 """
 _IDS = "SELECT sha256, id FROM images WHERE collection_id = %s AND sha256 = ANY(%s)"
 
@@ -82,6 +92,7 @@ async def insert_images(
     fresh |= {bytes(row[0]) for row in await inserted.fetchall()}
     known = await connection.execute(_IDS, (collection_id, digests))
     ids = {bytes(row[0]): row[1] for row in await known.fetchall()}
+    await _add_sources(connection, collection_id, images, ids)
     result = []
     for digest in digests:
         result.append((ids[digest], digest in fresh))
@@ -89,17 +100,48 @@ async def insert_images(
     return result
 
 
+async def _add_sources(
+    connection: AsyncConnection[Any],
+    collection_id: int,
+    images: Sequence[NewImage],
+    ids: Mapping[bytes, int],
+) -> None:
+    for_all = [ids[image.sha256] for image in images if image.source_channel is None]
+    if for_all:
+        await connection.execute(_OPEN, (for_all,))
+    sources = [
+        {
+            "image_id": ids[image.sha256],
+            "channel": image.source_channel,
+            "message": image.source_message or "",
+        }
+        for image in images
+        if image.source_channel is not None
+    ]
+    if sources:
+        await connection.execute(_SOURCE, (collection_id, Jsonb(sources)))
+
+
 async def get_images(
-    database: Database, collection_id: int, image_ids: Sequence[int]
+    database: Database,
+    collection_id: int,
+    image_ids: Sequence[int],
+    sees: Collection[str] | None = None,
 ) -> list[ImageRecord]:
-    """Look pictures up in one collection; those it does not have are left out."""
+    """Look pictures up in one collection; those it does not have are left out.
+
+    With ``sees`` also those that were posted in other channels only.
+    """
+    shown = "true" if sees is None else _SHOWN
+    statement = f"""
+        SELECT {_COLUMNS} FROM images
+        WHERE collection_id = %(collection)s AND id = ANY(%(ids)s) AND {shown}
+    """  # noqa: S608
+    values = {"collection": collection_id, "ids": list(image_ids), "sees": list(sees or ())}
 
     async def read() -> list[ImageRecord]:
         async with database.transaction(collection_id) as connection:
-            cursor = await connection.execute(
-                f"SELECT {_COLUMNS} FROM images WHERE collection_id = %s AND id = ANY(%s)",  # noqa: S608
-                (collection_id, list(image_ids)),
-            )
+            cursor = await connection.execute(statement, values)
             return [ImageRecord(*row) for row in await cursor.fetchall()]
 
     return await database.retry(read)

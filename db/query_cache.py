@@ -19,7 +19,7 @@ VECTOR_TTL_S = 7 * 24 * 3600
 PAGE_TTL_S = 3600
 PAGING_TTL_S = 7 * 24 * 3600
 
-_VERSION = 1
+_VERSION = 2
 """Grows when the meaning of a cached value changes, so that old ones are not misread."""
 
 logger = logging.getLogger(__name__)
@@ -54,6 +54,15 @@ class RedisQueryCache:
         rows = [asdict(match) | {"added_at": match.added_at.isoformat()} for match in matches]
         written = json.dumps(rows, ensure_ascii=False, separators=(",", ":")).encode()
         await self._put(f"r:{_VERSION}:{name}", written, PAGE_TTL_S)
+
+    async def get_count(self, name: str) -> int | None:
+        """Return how many pictures an answer has; ``name`` as for :meth:`get_page`."""
+        written = await self._get(f"n:{_VERSION}:{name}")
+        return None if written is None else int(written)
+
+    async def put_count(self, name: str, count: int) -> None:
+        """Remember how many pictures an answer has."""
+        await self._put(f"n:{_VERSION}:{name}", str(count).encode(), PAGE_TTL_S)
 
     async def save_paging(self, token: str, query: str) -> None:
         """Keep what is behind a button; raises DatabaseUnavailableError."""

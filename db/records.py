@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,6 +18,7 @@ class CollectionRecord:
     space_id: int | None
     space_dim: int | None
     text_revision: str | None
+    settings: dict[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +38,8 @@ class MatchRecord:
     uploader_name: str
     added_at: datetime
     source_path: str | None
+    source_channel: str | None = None
+    source_message: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +71,37 @@ class ImageRecord:
     filename: str
     media_type: str
     sha256: str
+
+
+@dataclass(frozen=True, slots=True)
+class StatisticsRecord:
+    """What a collection holds."""
+
+    ready: int
+    pending: int
+    failed: int
+    size_bytes: int
+    contributors: int
+    tags: tuple[tuple[str, int], ...]
+    mine: int
+
+
+@dataclass(frozen=True, slots=True)
+class ImportRecord:
+    """How far a channel's history has been walked."""
+
+    collection: str
+    """The collection's key."""
+    channel: str
+    state: str
+    cursor: str
+    seen: int
+    added: int
+    known: int
+    refused: int
+    language: str
+    progress_channel: str
+    progress_message: str
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,3 +12,8 @@ def to_halfvec(vector: bytes) -> HalfVector:
     if not np.isfinite(values).all():
         raise ValueError("a vector holds values that are not finite")
     return HalfVector(values)
+
+
+def from_halfvec(vector: HalfVector) -> bytes:
+    """Return the float16 bytes of a vector that came out of the database."""
+    return np.asarray(vector.to_numpy(), dtype="<f2").tobytes()

@@ -36,6 +36,22 @@ class NotAllowedError(CoreError):
     code = "not_allowed"
 
 
+class SearchNotAllowedError(CoreError):
+    """Only certain groups may search this collection, and the person is in none of them."""
+
+    code = "search_not_allowed"
+
+
+class TooManyQuestionsError(CoreError):
+    """The person, or their whole server, asks faster than is good for the others.
+
+    ``seconds`` says in how many the next question is welcome.
+    """
+
+    code = "too_many_questions"
+    retryable = True
+
+
 class ImageGoneError(CoreError):
     """The picture is not in the collection, or not any more."""
 

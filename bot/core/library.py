@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
 
 from bot.core.errors import ImageGoneError, NotAllowedError
 from bot.core.messages import Person, Picture, PictureKind, Upload
+from bot.core.policy import may_delete
 from bot.core.ports import Added, ImageStore, StoredImage
 from bot.core.sniff import is_supported, media_type
 
 MAX_CAPTION_CHARACTERS = 1000
+MAX_TAGS = 20
+MAX_TAG_CHARACTERS = 50
 MAX_UPLOAD_BYTES = 50 * 2**20
 
 
@@ -33,10 +37,9 @@ class Library:
     ) -> Sequence[Added]:
         """Store uploads durably, order kept; what is plainly no picture is refused at once.
 
-        Raises NotAllowedError. What only decoding can tell is told by :meth:`watch`.
+        Whether the person may is for the caller to know. What only decoding can tell is told by
+        :meth:`watch`.
         """
-        if not person.is_admin:
-            raise NotAllowedError
         checked = [self._check(upload) for upload in uploads]
         accepted = [
             (_clean(upload), kind)
@@ -63,20 +66,26 @@ class Library:
         """Yield each picture once, as it becomes ready or failed."""
         return self._store.watch(collection, image_ids)
 
-    async def delete(self, collection: str, person: Person, image_id: int) -> StoredImage:
+    async def delete(
+        self,
+        collection: str,
+        person: Person,
+        image_id: int,
+        sees: frozenset[str] | None = None,
+    ) -> StoredImage:
         """Delete a picture and return what it was; raises NotAllowedError, ImageGoneError."""
-        image = await self._store.get(collection, image_id)
-        if image is None:
-            raise ImageGoneError
+        image = await self.get(collection, image_id, sees)
         if not may_delete(person, image.uploader_id):
             raise NotAllowedError
         if not await self._store.delete(collection, image_id):
             raise ImageGoneError
         return image
 
-    async def get(self, collection: str, image_id: int) -> StoredImage:
-        """Look a picture up; raises ImageGoneError."""
-        image = await self._store.get(collection, image_id)
+    async def get(
+        self, collection: str, image_id: int, sees: frozenset[str] | None = None
+    ) -> StoredImage:
+        """Look up a picture that the person may be shown; raises ImageGoneError."""
+        image = await self._store.get(collection, image_id, sees)
         if image is None:
             raise ImageGoneError
         return image
@@ -86,9 +95,18 @@ class Library:
         return await self._store.read(collection, image_id, kind)
 
 
-def may_delete(person: Person, uploader_id: str) -> bool:
-    """Tell whether a person may delete a picture: admins, and whoever added it."""
-    return person.is_admin or person.id == uploader_id
+def clean_tags(tags: Sequence[str]) -> tuple[str, ...]:
+    """Return tags as they are stored and asked for: folded, without "#", each once."""
+    folded = (
+        unicodedata.normalize("NFKC", tag.replace("\x00", ""))
+        .strip()
+        .lstrip("#")
+        .strip()
+        .casefold()
+        for tag in tags
+    )
+    kept = dict.fromkeys(tag[:MAX_TAG_CHARACTERS] for tag in folded if tag)
+    return tuple(kept)[:MAX_TAGS]
 
 
 def _clean(upload: Upload) -> Upload:
@@ -97,7 +115,7 @@ def _clean(upload: Upload) -> Upload:
         content=upload.content,
         filename=upload.filename.replace("\x00", "")[:255],
         caption=caption,
-        tags=upload.tags,
+        tags=clean_tags(upload.tags),
         source_path=upload.source_path,
         source_channel=upload.source_channel,
         source_message=upload.source_message,

@@ -15,7 +15,9 @@ class Person:
     """Unique over all platforms, e.g. ``discord:1234`` or ``web:local``."""
     name: str
     is_admin: bool = False
-    """Whether they may add and delete pictures in the collection they are talking to."""
+    """Whether they may do everything in the collection they are talking to."""
+    groups: frozenset[str] = frozenset()
+    """What they belong to there, e.g. their roles on Discord; see :mod:`bot.core.policy`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +31,22 @@ class Upload:
     source_path: str | None = None
     """Where it lies on this machine's disk, for pictures indexed from a folder."""
     source_channel: str | None = None
+    """Where it was posted. With it, only those get the picture who can see that channel."""
     source_message: str | None = None
+    """The message it came with; the picture goes when the message does."""
+
+
+@dataclass(frozen=True, slots=True)
+class Filters:
+    """Which pictures of a collection an answer is about."""
+
+    tag: str = ""
+    uploader_id: str = ""
+    hidden: tuple[int, ...] = ()
+    """Pictures the person does not want to see in this answer."""
+
+
+NO_FILTERS = Filters()
 
 
 # --- Requests -------------------------------------------------------------------------------
@@ -39,6 +56,18 @@ class Upload:
 class Ask:
     """Find pictures that match a description in any language."""
 
+    text: str
+    filters: Filters = NO_FILTERS
+    count: int = 0
+    """Pictures on one page; 0: as usual there."""
+
+
+@dataclass(frozen=True, slots=True)
+class Refine:
+    """Ask an earlier question more precisely: "but at night"."""
+
+    token: str
+    """Names the earlier question in the paging store."""
     text: str
 
 
@@ -58,12 +87,28 @@ class MoreLikeThis:
 
 @dataclass(frozen=True, slots=True)
 class More:
-    """Show the next page of an earlier answer."""
+    """Show another page of an earlier answer."""
 
     token: str
     """Names the earlier question in the paging store."""
     offset: int
-    """How many pictures were shown before."""
+    """How many pictures come before that page."""
+
+
+@dataclass(frozen=True, slots=True)
+class NotThis:
+    """Answer an earlier question again without this picture."""
+
+    token: str
+    offset: int
+    image_id: int
+
+
+@dataclass(frozen=True, slots=True)
+class Browse:
+    """Show the pictures of the collection, the newest first."""
+
+    filters: Filters = NO_FILTERS
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +125,7 @@ class Delete:
     image_id: int
 
 
-Request = Ask | FindSimilar | MoreLikeThis | More | Add | Delete
+Request = Ask | Refine | FindSimilar | MoreLikeThis | More | NotThis | Browse | Add | Delete
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +139,12 @@ class Incoming:
     """BCP 47 tag of the language to answer in, e.g. ``de`` or ``zh-Hans``."""
     request: Request
     page_size: int = 10
+    sees: frozenset[str] | None = None
+    """Channels whose pictures may be shown in the answer; None where pictures have no channel."""
+    is_public: bool = False
+    """Whether others see the question and its answer; then it may be suggested to them."""
+    from_anybody: bool = False
+    """Whether anybody at all can ask this, so that floods must be held back."""
 
 
 # --- Replies --------------------------------------------------------------------------------
@@ -128,6 +179,9 @@ class Hit:
     uploader_name: str
     added_at: datetime
     source_path: str | None = None
+    source_channel: str | None = None
+    source_message: str | None = None
+    """The message it came with, where the person may see that."""
     can_delete: bool = False
 
 
@@ -140,6 +194,29 @@ class Choice:
 
 
 @dataclass(frozen=True, slots=True)
+class Span:
+    """Where in an answer a page lies."""
+
+    token: str
+    """Names the question in the paging store; empty where it could not be kept."""
+    offset: int
+    total: int
+    """How many pictures the whole answer has."""
+    page_size: int
+
+    @property
+    def next_offset(self) -> int | None:
+        """Where the next page begins, None on the last."""
+        end = self.offset + self.page_size
+        return end if end < self.total else None
+
+    @property
+    def previous_offset(self) -> int | None:
+        """Where the page before begins, None on the first."""
+        return max(0, self.offset - self.page_size) if self.offset else None
+
+
+@dataclass(frozen=True, slots=True)
 class Reply:
     """One message of the bot."""
 
@@ -148,6 +225,8 @@ class Reply:
     hits: tuple[Hit, ...] = ()
     choices: tuple[Choice, ...] = ()
     """Choices about the reply as a whole (``More``); those about one hit are the front-end's."""
+    span: Span | None = None
+    """For pictures found: where in the whole answer they are."""
     done: int = 0
     total: int = 0
     """Progress of long work, in pictures; ``total`` 0 means there is none to show."""

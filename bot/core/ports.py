@@ -11,7 +11,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
-from bot.core.messages import Person, Picture, PictureKind, Upload
+from bot.core.messages import NO_FILTERS, Filters, Person, Picture, PictureKind, Upload
+from bot.core.policy import DEFAULT_POLICY, Policy
 
 Vector = bytes
 """One embedding: little-endian IEEE 754 float16, L2-normalised."""
@@ -38,6 +39,24 @@ class CollectionState:
     pending_count: int
     space: EmbeddingSpace | None
     """The live embedding space; None until the first worker has registered its encoder."""
+    policy: Policy = DEFAULT_POLICY
+
+
+@dataclass(frozen=True, slots=True)
+class Selection:
+    """The pictures of a collection that an answer may show."""
+
+    filters: Filters = NO_FILTERS
+    sees: frozenset[str] | None = None
+    """Channels whose pictures may be shown; None: all of them."""
+
+    @property
+    def is_everything(self) -> bool:
+        """Whether it leaves no picture out."""
+        return self.filters == NO_FILTERS and self.sees is None
+
+
+EVERYTHING = Selection()
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +74,9 @@ class Match:
     uploader_name: str
     added_at: datetime
     source_path: str | None
+    source_channel: str | None = None
+    source_message: str | None = None
+    """The first message it came with that the selection lets the person see."""
 
 
 class Encoder(Protocol):
@@ -80,16 +102,34 @@ class ImageIndex(Protocol):
         """Look up a collection by its key, making an empty one for a new key."""
         ...
 
+    async def sources(self, state: CollectionState) -> frozenset[str]:
+        """Return the channels that pictures of the collection come from."""
+        ...
+
+    async def count(self, state: CollectionState, among: Selection) -> int:
+        """Return how many findable pictures there are."""
+        ...
+
+    async def vector(self, state: CollectionState, image_id: int) -> Vector | None:
+        """Return the vector of one of the collection's own pictures."""
+        ...
+
     async def search(
-        self, state: CollectionState, vector: Vector, *, offset: int, limit: int
+        self, state: CollectionState, vector: Vector, among: Selection, *, offset: int, limit: int
     ) -> Sequence[Match]:
         """Return the nearest pictures by cosine similarity, best first."""
         ...
 
     async def neighbours(
-        self, state: CollectionState, image_id: int, *, offset: int, limit: int
+        self, state: CollectionState, image_id: int, among: Selection, *, offset: int, limit: int
     ) -> Sequence[Match]:
         """Return the pictures nearest to one of the collection's own, itself left out."""
+        ...
+
+    async def newest(
+        self, state: CollectionState, among: Selection, *, offset: int, limit: int
+    ) -> Sequence[Match]:
+        """Return pictures, those added last first; their score is 0."""
         ...
 
 
@@ -110,6 +150,14 @@ class QueryCache(Protocol):
 
     async def put_page(self, state: CollectionState, key: str, matches: Sequence[Match]) -> None:
         """Remember a page of results."""
+        ...
+
+    async def get_count(self, state: CollectionState, key: str) -> int | None:
+        """Return how many pictures an answer has at this very version of the collection."""
+        ...
+
+    async def put_count(self, state: CollectionState, key: str, count: int) -> None:
+        """Remember how many pictures an answer has."""
         ...
 
     async def save_paging(self, query: str) -> str:
@@ -164,8 +212,10 @@ class ImageStore(Protocol):
         """Yield each picture once, as it becomes ready or failed."""
         ...
 
-    async def get(self, collection: str, image_id: int) -> StoredImage | None:
-        """Look a picture up in one collection."""
+    async def get(
+        self, collection: str, image_id: int, sees: frozenset[str] | None = None
+    ) -> StoredImage | None:
+        """Look a picture up in one collection, among those that may be shown."""
         ...
 
     async def delete(self, collection: str, image_id: int) -> bool:
@@ -174,4 +224,129 @@ class ImageStore(Protocol):
 
     async def read(self, collection: str, image_id: int, kind: PictureKind) -> Picture | None:
         """Return a picture's bytes, or None when the collection does not have it."""
+        ...
+
+
+class History(Protocol):
+    """Recent questions, to suggest them while somebody types. One that is down is empty."""
+
+    async def remember(
+        self, collection: str, person_id: str, question: str, *, is_public: bool
+    ) -> None:
+        """Keep a question for its asker, and for the others where they have seen it."""
+        ...
+
+    async def recent(self, collection: str, person_id: str) -> Sequence[str]:
+        """Return the person's own questions, the last one first, then those of the others."""
+        ...
+
+    async def forget(self, person_id: str) -> None:
+        """Delete a person's questions everywhere; raises UnavailableError."""
+        ...
+
+
+class Limiter(Protocol):
+    """Holds floods back. One that is down lets everything through."""
+
+    async def admit(self, collection: str, person_id: str) -> float:
+        """Count one question; returns 0, or how many seconds the person should wait instead."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Statistics:
+    """What a collection holds."""
+
+    ready: int
+    pending: int
+    failed: int
+    size_bytes: int
+    """Of the originals."""
+    contributors: int
+    tags: tuple[tuple[str, int], ...]
+    """The most used tags with how many pictures have them."""
+    mine: int
+    """Pictures of the person who asks."""
+
+
+@dataclass(frozen=True, slots=True)
+class Import:
+    """How far a channel's history has been walked."""
+
+    collection: str
+    channel: str
+    state: str
+    """``running``, ``stopped`` or ``done``."""
+    cursor: str = ""
+    """The last message looked at; the walk goes on after it."""
+    seen: int = 0
+    """Messages looked at."""
+    added: int = 0
+    known: int = 0
+    refused: int = 0
+    language: str = "en"
+    progress_channel: str = ""
+    progress_message: str = ""
+    """The message that shows how far it is."""
+
+
+class CommunityStore(Protocol):
+    """Collections as their admins and the platform see them."""
+
+    async def save_policy(self, collection: str, policy: Policy) -> None:
+        """Replace a collection's settings."""
+        ...
+
+    async def statistics(self, collection: str, person_id: str) -> Statistics:
+        """Count what a collection holds."""
+        ...
+
+    async def of_messages(
+        self, collection: str, channel: str, messages: Sequence[str]
+    ) -> Sequence[int]:
+        """Take away that pictures came with these messages; returns those nobody sees now."""
+        ...
+
+    async def mark_left(self, collection: str) -> None:
+        """Note that the bot is no longer where the collection belongs."""
+        ...
+
+    async def mark_present(self, collections: Sequence[str]) -> None:
+        """Note that the bot is (again) where these collections belong."""
+        ...
+
+    async def known(self, prefix: str) -> Sequence[str]:
+        """Return the keys of collections that begin so and have not been left."""
+        ...
+
+    async def long_left(self, days: int) -> Sequence[str]:
+        """Return the keys of collections left at least so many days ago."""
+        ...
+
+    async def drop(self, collection: str) -> None:
+        """Remove an empty collection that was left."""
+        ...
+
+    async def image_ids(self, collection: str, limit: int) -> Sequence[int]:
+        """Return some pictures of a collection, whatever their status."""
+        ...
+
+    async def uploads_of(self, person_id: str) -> Sequence[tuple[str, int]]:
+        """Return (collection, image id) of all that a person has added, anywhere."""
+        ...
+
+    async def forget_uploader(self, person_id: str) -> None:
+        """Take a person's name off all pictures that they have added."""
+        ...
+
+    async def get_import(self, collection: str, channel: str) -> Import | None:
+        """Return how far an import is."""
+        ...
+
+    async def save_import(self, progress: Import) -> None:
+        """Keep how far an import is."""
+        ...
+
+    async def running_imports(self) -> Sequence[Import]:
+        """Return the imports, of all collections, that are to go on."""
         ...

@@ -5,14 +5,19 @@ from __future__ import annotations
 import base64
 import binascii
 import hashlib
+import json
 import unicodedata
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from bot.core.errors import PageExpiredError, QuestionEmptyError, QuestionTooLongError
+from bot.core.messages import NO_FILTERS, Filters
 from bot.core.ports import Vector
 
 MAX_QUESTION_CHARACTERS = 1000
 """Far beyond what any encoder reads (64 to 77 tokens), far below what floods a cache."""
+
+MAX_HIDDEN = 200
+"""Pictures one answer can be told to leave out."""
 
 _JOINERS = frozenset("\u200c\u200d")
 """ZWNJ spells Persian and Indic words; ZWJ joins emoji such as 🐈‍⬛."""
@@ -88,7 +93,61 @@ class VectorQuery:
         return f"v:{self.space_id}:{base64.b85encode(self.vector).decode('ascii')}"
 
 
-Query = TextQuery | ImageQuery | VectorQuery
+@dataclass(frozen=True, slots=True)
+class NewestQuery:
+    """The pictures of the collection, the newest first."""
+
+    def __str__(self) -> str:
+        return "n:"
+
+
+Query = TextQuery | ImageQuery | VectorQuery | NewestQuery
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """What an answer answers: where to look, and for which pictures."""
+
+    query: Query
+    filters: Filters = NO_FILTERS
+    words: str = ""
+    """What to call it where the query itself has no words: a caption, a refinement."""
+    count: int = 0
+    """Pictures on one page; 0: as usual in the collection."""
+
+    def __str__(self) -> str:
+        if self.filters == NO_FILTERS and not self.words and not self.count:
+            return str(self.query)
+        more = {
+            "tag": self.filters.tag,
+            "uploader": self.filters.uploader_id,
+            "hidden": list(self.filters.hidden),
+            "words": self.words,
+            "count": self.count,
+        }
+        kept = {"query": str(self.query), **{name: value for name, value in more.items() if value}}
+        return json.dumps(kept, ensure_ascii=False, separators=(",", ":"))
+
+    def without(self, image_id: int) -> Question:
+        """Return the same question about all pictures but this one."""
+        hidden = (*(known for known in self.filters.hidden if known != image_id), image_id)
+        hidden = hidden[-MAX_HIDDEN:]
+        return replace(self, filters=replace(self.filters, hidden=hidden))
+
+
+def parse_question(written: str) -> Question:
+    """Read back what ``str(question)`` wrote; raises PageExpiredError on anything else."""
+    if not written.startswith("{"):
+        return Question(parse_query(written))
+    try:
+        kept = json.loads(written)
+        filters = Filters(
+            kept.get("tag", ""), kept.get("uploader", ""), tuple(kept.get("hidden", ()))
+        )
+        query = parse_query(kept["query"])
+        return Question(query, filters, kept.get("words", ""), kept.get("count", 0))
+    except (ValueError, KeyError, AttributeError, TypeError) as error:
+        raise PageExpiredError from error
 
 
 def parse_query(written: str) -> Query:
@@ -99,6 +158,8 @@ def parse_query(written: str) -> Query:
             return TextQuery(rest)
         if kind == "i":
             return ImageQuery(int(rest))
+        if written == "n:":
+            return NewestQuery()
         if kind == "v":
             space_id, vector = rest.split(":", 1)
             return VectorQuery(int(space_id), base64.b85decode(vector))

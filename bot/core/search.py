@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from bot.core.errors import PageExpiredError, WarmingUpError
 from bot.core.ports import (
@@ -13,10 +13,21 @@ from bot.core.ports import (
     ImageIndex,
     Match,
     QueryCache,
+    Selection,
     Vector,
 )
-from bot.core.questions import ImageQuery, Query, TextQuery, VectorQuery, digest, parse_query
+from bot.core.questions import (
+    ImageQuery,
+    NewestQuery,
+    Question,
+    TextQuery,
+    VectorQuery,
+    digest,
+    normalise,
+    parse_question,
+)
 from bot.core.sharing import Shared, SharedFresh
+from bot.core.vectors import between
 
 BLOCK_SIZE = 60
 """Results are fetched and cached in blocks of this many, pages are cut out of them."""
@@ -26,16 +37,18 @@ BLOCK_SIZE = 60
 class Page:
     """A stretch of an answer."""
 
-    query: Query
+    question: Question
     state: CollectionState
     offset: int
     matches: tuple[Match, ...]
-    next_token: str | None
-    """Names the question in the paging store when there are more pictures, else None."""
+    total: int
+    """How many pictures the whole answer has."""
+    token: str
+    """Names the question in the paging store; empty where nothing was found."""
 
 
 class Search:
-    """Finds the pictures of a collection that match a query, page by page."""
+    """Finds the pictures of a collection that match a question, page by page."""
 
     def __init__(self, encoder: Encoder, index: ImageIndex, cache: QueryCache) -> None:
         self._encoder = encoder
@@ -44,61 +57,127 @@ class Search:
         self._states: SharedFresh[CollectionState] = SharedFresh()
         self._vectors: Shared[Vector] = Shared()
 
-    async def page(self, collection: str, query: Query, *, offset: int, limit: int) -> Page:
-        """Return ``limit`` pictures from ``offset`` on; errors are CoreErrors."""
-        # A crowd shares one look at its collection, but none from before its question.
-        state = await self._states.run(collection, lambda: self._index.state(collection))
-        # One more than wanted tells whether there is a next page.
-        matches = await self._stretch(state, query, offset, limit + 1)
-        next_token = None
-        if len(matches) > limit:
-            next_token = await self._cache.save_paging(str(query))
-        return Page(query, state, offset, tuple(matches[:limit]), next_token)
+    async def state(self, collection: str) -> CollectionState:
+        """Look a collection up: a crowd shares one look, but none from before its question."""
+        return await self._states.run(collection, lambda: self._index.state(collection))
 
-    async def vector_query(self, collection: str, content: bytes) -> VectorQuery:
+    async def page(
+        self,
+        state: CollectionState,
+        question: Question,
+        sees: frozenset[str] | None,
+        *,
+        offset: int,
+        limit: int,
+    ) -> Page:
+        """Return ``limit`` pictures from ``offset`` on; errors are CoreErrors."""
+        if state.image_count == 0:
+            return Page(question, state, offset, (), 0, "")
+        among = Selection(question.filters, await self._relevant(state, sees))
+        matches = await self._stretch(state, question, among, offset, limit)
+        total = await self._total(state, question, among)
+        token = await self._cache.save_paging(str(question)) if matches else ""
+        return Page(question, state, offset, tuple(matches), total, token)
+
+    async def vector_query(self, state: CollectionState, content: bytes) -> VectorQuery:
         """Encode a picture somebody sent into a query for pictures like it."""
-        space = _live(await self._index.state(collection))
+        space = _live(state)
         return VectorQuery(space.id, await self._encoder.encode_image(content, space))
 
-    async def resume(self, token: str) -> Query:
-        """Return the query behind a "more" button; raises PageExpiredError."""
+    async def resume(self, token: str) -> Question:
+        """Return the question behind a button; raises PageExpiredError."""
         written = await self._cache.load_paging(token)
         if written is None:
             raise PageExpiredError
-        return parse_query(written)
+        return parse_question(written)
+
+    async def refine(self, state: CollectionState, question: Question, words: str) -> Question:
+        """Return the question with more words: added to its own, or half way to its picture."""
+        words = normalise(words)
+        filters = replace(question.filters, hidden=())
+        if isinstance(question.query, NewestQuery):
+            return Question(TextQuery(words), filters, count=question.count)
+        if isinstance(question.query, TextQuery):
+            longer = TextQuery(normalise(f"{question.query.text} {words}"))
+            return Question(longer, filters, count=question.count)
+        space = _live(state)
+        picture: Vector | None
+        if isinstance(question.query, ImageQuery):
+            picture = await self._index.vector(state, question.query.image_id)
+            if picture is None:
+                raise PageExpiredError
+        else:
+            picture = await self._vector(space, question.query)
+        mixed = between(picture, await self._vector(space, TextQuery(words)))
+        said = f"{question.words} {words}".strip()
+        return Question(VectorQuery(space.id, mixed), filters, said, question.count)
+
+    async def _relevant(
+        self, state: CollectionState, sees: frozenset[str] | None
+    ) -> frozenset[str] | None:
+        """Return the channels that matter, so that people who see the same share an answer."""
+        if sees is None:
+            return None
+        sources = await self._index.sources(state)
+        return None if sources <= sees else sources & sees
+
+    async def _total(self, state: CollectionState, question: Question, among: Selection) -> int:
+        if among.is_everything:
+            return state.image_count - isinstance(question.query, ImageQuery)
+        key = digest(f"count:{_key(question, among)}")
+        cached = await self._cache.get_count(state, key)
+        if cached is not None:
+            return cached
+        if isinstance(question.query, ImageQuery):
+            hidden = (*among.filters.hidden, question.query.image_id)
+            among = replace(among, filters=replace(among.filters, hidden=hidden))
+        count = await self._index.count(state, among)
+        await self._cache.put_count(state, key, count)
+        return count
 
     async def _stretch(
-        self, state: CollectionState, query: Query, offset: int, limit: int
+        self,
+        state: CollectionState,
+        question: Question,
+        among: Selection,
+        offset: int,
+        limit: int,
     ) -> list[Match]:
         found: list[Match] = []
         block = offset // BLOCK_SIZE
         skip = offset % BLOCK_SIZE
         while len(found) < limit + skip:
-            matches = await self._block(state, query, block)
+            matches = await self._block(state, question, among, block)
             found.extend(matches)
             if len(matches) < BLOCK_SIZE:
                 break
             block += 1
         return found[skip : skip + limit]
 
-    async def _block(self, state: CollectionState, query: Query, number: int) -> Sequence[Match]:
-        if state.image_count == 0:
-            return ()
-        space = _live(state)
-        key = digest(f"{number}:{query}")
+    async def _block(
+        self, state: CollectionState, question: Question, among: Selection, number: int
+    ) -> Sequence[Match]:
+        key = digest(f"{number}:{_key(question, among)}")
         cached = await self._cache.get_page(state, key)
         if cached is not None:
             return cached
-        offset = number * BLOCK_SIZE
-        if isinstance(query, ImageQuery):
-            matches = await self._index.neighbours(
-                state, query.image_id, offset=offset, limit=BLOCK_SIZE
-            )
-        else:
-            vector = await self._vector(space, query)
-            matches = await self._index.search(state, vector, offset=offset, limit=BLOCK_SIZE)
+        matches = await self._look(state, question, among, number * BLOCK_SIZE)
         await self._cache.put_page(state, key, matches)
         return matches
+
+    async def _look(
+        self, state: CollectionState, question: Question, among: Selection, offset: int
+    ) -> Sequence[Match]:
+        query = question.query
+        if isinstance(query, NewestQuery):
+            return await self._index.newest(state, among, offset=offset, limit=BLOCK_SIZE)
+        space = _live(state)
+        if isinstance(query, ImageQuery):
+            return await self._index.neighbours(
+                state, query.image_id, among, offset=offset, limit=BLOCK_SIZE
+            )
+        vector = await self._vector(space, query)
+        return await self._index.search(state, vector, among, offset=offset, limit=BLOCK_SIZE)
 
     async def _vector(self, space: EmbeddingSpace, query: TextQuery | VectorQuery) -> Vector:
         if isinstance(query, VectorQuery):
@@ -115,6 +194,14 @@ class Search:
             vector = await self._encoder.encode_text(text, space)
             await self._cache.put_vector(space, text, vector)
         return vector
+
+
+def _key(question: Question, among: Selection) -> str:
+    """Write down all that the pictures found depend on besides the collection's version."""
+    seen = "*" if among.sees is None else ",".join(sorted(among.sees))
+    filters = among.filters
+    narrowed = f"{filters.tag}\n{filters.uploader_id}\n{filters.hidden}\n{seen}"
+    return f"{question.query}\n{narrowed}"
 
 
 def _live(state: CollectionState) -> EmbeddingSpace:

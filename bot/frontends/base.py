@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from importlib import import_module
 from typing import Protocol, cast
 
+from bot.core.communities import Communities
 from bot.core.messages import Incoming, Picture, PictureKind, Reply, ServiceStatus
 
 MODULES = {
@@ -28,6 +29,15 @@ class ConversationPort(Protocol):
         """Return a stored picture's bytes; None when the collection does not have it."""
         ...
 
+    async def suggest(self, collection: str, person_id: str, typed: str) -> list[str]:
+        """Return recent questions that go with what somebody has typed so far; never raises."""
+        ...
+
+    @property
+    def communities(self) -> Communities:
+        """Settings, statistics, imports, and coming and going; raises CoreErrors."""
+        ...
+
     async def status(self, collection: str) -> ServiceStatus:
         """Tell whether questions can be answered now; never raises."""
         ...
@@ -46,6 +56,8 @@ class FrontendOptions:
     max_upload_bytes: int = 30 * 2**20
     page_size: int = 10
     discord_token: str | None = None
+    discord_proxy: str | None = None
+    """An HTTP proxy through which Discord is reached."""
     telegram_token: str | None = None
     telegram_api_url: str | None = None
     """A Bot API server of one's own, e.g. ``http://127.0.0.1:8081``."""

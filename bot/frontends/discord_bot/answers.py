@@ -13,9 +13,9 @@ from typing import Any
 import aiohttp
 import discord
 
-from bot.core.conversation import explain
 from bot.core.errors import CoreError, PageExpiredError, UnavailableError
 from bot.core.messages import Reply, Request, Tone
+from bot.core.replies import explain
 from bot.core.sentences import SENTENCES
 from bot.core.texts import Texts, texts_for
 from bot.frontends.base import ConversationPort, FrontendOptions
@@ -40,8 +40,11 @@ NETWORK_ERRORS = (aiohttp.ClientError, OSError)
 
 logger = logging.getLogger(__name__)
 
-RequestSource = Request | Callable[[Asker], Awaitable[Request]]
-"""A request, or what makes it once the interaction is acknowledged; may raise CoreError."""
+RequestSource = Request | Callable[[Asker], Awaitable[Request | Reply]]
+"""A request, or what makes it once the interaction is acknowledged, or answers it itself; may
+raise CoreError."""
+Work = Callable[[Asker, InteractionOutlet], Awaitable[None]]
+"""What shows an answer of its own kind; may raise CoreError."""
 
 
 class Answers:
@@ -65,6 +68,26 @@ class Answers:
             if welcome and await _acknowledge(interaction, only_for_them):
                 asker = asker_of_interaction(interaction)
                 await self._answer(asker, source, InteractionOutlet(interaction))
+
+    async def attend(
+        self, interaction: discord.Interaction[Any], work: Work, *, only_for_them: bool = True
+    ) -> None:
+        """Acknowledge a command and do what it takes; what goes wrong is put into words."""
+        with self._counted() as welcome:
+            if not welcome or not await _acknowledge(interaction, only_for_them):
+                return
+            asker, outlet = asker_of_interaction(interaction), InteractionOutlet(interaction)
+            texts = texts_for(asker.language)
+            try:
+                await work(asker, outlet)
+            except CoreError as error:
+                details = {"code": error.code, "params": error.params}
+                logger.info("discord_request_refused", extra=details)
+                await _deliver(explain(error, texts), {}, outlet, texts)
+            except Exception:
+                incident = secrets.token_hex(4)
+                logger.exception("discord_answer_failed", extra={"incident": incident})
+                await _deliver(_apology(texts, incident), {}, outlet, texts)
 
     async def to_message(self, message: discord.Message, source: RequestSource) -> None:
         """Answer a message."""
@@ -107,7 +130,10 @@ class Answers:
         texts = texts_for(asker.language)
         try:
             request = await source(asker) if callable(source) else source
-            reply = await self._last_reply(asker, request, outlet)
+            if isinstance(request, Reply):
+                reply = request
+            else:
+                reply = await self._last_reply(asker, request, outlet)
             pictures: Mapping[int, Attached] = {}
             if reply.hits:
                 pictures = await attach(

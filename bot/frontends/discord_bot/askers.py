@@ -47,5 +47,9 @@ def _asker(
 ) -> Asker:
     # A direct conversation has a collection of its own, and the person is its admin.
     place = f"user:{user.id}" if guild_id is None else f"guild:{guild_id}"
-    person = Person(f"discord:{user.id}", user.display_name, may_manage or guild_id is None)
+    # Everybody has @everyone, whose id is the server's: no group.
+    roles = user.roles if isinstance(user, discord.Member) else []
+    groups = frozenset(str(role.id) for role in roles if role.id != guild_id)
+    is_admin = may_manage or guild_id is None
+    person = Person(f"discord:{user.id}", user.display_name, is_admin, groups)
     return Asker(f"discord:{place}", person, language)

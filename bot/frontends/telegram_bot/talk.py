@@ -11,7 +11,6 @@ from telegram.error import BadRequest, TelegramError
 from telegram.ext import CallbackContext
 
 from bot.core import commands
-from bot.core.conversation import explain
 from bot.core.errors import PageExpiredError, PictureRefusedError, UnavailableError
 from bot.core.messages import (
     Add,
@@ -25,6 +24,7 @@ from bot.core.messages import (
     Tone,
     Upload,
 )
+from bot.core.replies import explain
 from bot.core.sentences import SENTENCES
 from bot.core.texts import Texts, texts_for
 from bot.frontends.base import ConversationPort, FrontendOptions

@@ -1,0 +1,1 @@
+"""The core's ports over ``db`` and ``workers.client``; their errors become core errors here."""

@@ -1,0 +1,92 @@
+"""Remembering questions, in Redis."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Sequence
+from dataclasses import asdict
+
+from bot.backends.errors import core_errors
+from bot.core.ports import CollectionState, EmbeddingSpace, Match, Vector
+from bot.core.questions import digest
+from db.errors import DatabaseUnavailableError
+from db.query_cache import RedisQueryCache
+from db.recent_questions import RecentQuestions
+from db.records import MatchRecord
+
+logger = logging.getLogger(__name__)
+
+
+class RedisCache:
+    """Remembers questions in Redis."""
+
+    def __init__(self, cache: RedisQueryCache) -> None:
+        self._cache = cache
+
+    async def get_vector(self, space: EmbeddingSpace, text: str) -> Vector | None:
+        """Return the vector of a question asked before."""
+        return await self._cache.get_vector(space.text_revision, text)
+
+    async def put_vector(self, space: EmbeddingSpace, text: str, vector: Vector) -> None:
+        """Remember the vector of a question."""
+        await self._cache.put_vector(space.text_revision, text, vector)
+
+    async def get_page(self, state: CollectionState, key: str) -> Sequence[Match] | None:
+        """Return a stretch of results of this version of the collection."""
+        records = await self._cache.get_page(_page_name(state, key))
+        return None if records is None else [Match(**asdict(record)) for record in records]
+
+    async def put_page(self, state: CollectionState, key: str, matches: Sequence[Match]) -> None:
+        """Remember a stretch of results."""
+        records = [MatchRecord(**asdict(match)) for match in matches]
+        await self._cache.put_page(_page_name(state, key), records)
+
+    async def get_count(self, state: CollectionState, key: str) -> int | None:
+        """Return how many pictures an answer has at this version of the collection."""
+        return await self._cache.get_count(_page_name(state, key))
+
+    async def put_count(self, state: CollectionState, key: str, count: int) -> None:
+        """Remember how many pictures an answer has."""
+        await self._cache.put_count(_page_name(state, key), count)
+
+    async def save_paging(self, query: str) -> str:
+        """Keep what is behind a button; its token is the query's digest."""
+        token = digest(query)
+        try:
+            await self._cache.save_paging(token, query)
+        except DatabaseUnavailableError:
+            # Pictures without a working "more" button are better than none.
+            logger.warning("paging_not_saved")
+        return token
+
+    async def load_paging(self, token: str) -> str | None:
+        """Return what is behind a button."""
+        with core_errors():
+            return await self._cache.load_paging(token)
+
+
+class RedisHistory:
+    """Remembers who asked what, to suggest it."""
+
+    def __init__(self, recent: RecentQuestions) -> None:
+        self._recent = recent
+
+    async def remember(
+        self, collection: str, person_id: str, question: str, *, is_public: bool
+    ) -> None:
+        """Keep a question."""
+        await self._recent.remember(collection, person_id, question, is_public=is_public)
+
+    async def recent(self, collection: str, person_id: str) -> Sequence[str]:
+        """Return recent questions, the person's own first."""
+        return await self._recent.recent(collection, person_id)
+
+    async def forget(self, person_id: str) -> None:
+        """Delete a person's questions everywhere."""
+        with core_errors():
+            await self._recent.forget(person_id)
+
+
+def _page_name(state: CollectionState, key: str) -> str:
+    revision = state.space.text_revision if state.space else ""
+    return f"{state.id}:{state.version}:{revision}:{key}"

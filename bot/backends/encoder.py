@@ -1,0 +1,44 @@
+"""Encoding, on the workers."""
+
+from __future__ import annotations
+
+from bot.core.errors import PictureRefusedError, UnavailableError, WarmingUpError
+from bot.core.ports import EmbeddingSpace, Vector
+from workers import contract
+from workers.client import ClientError, WorkerClient
+
+
+class WorkerEncoder:
+    """Encodes on the workers."""
+
+    def __init__(self, client: WorkerClient) -> None:
+        self._client = client
+
+    async def encode_text(self, text: str, space: EmbeddingSpace) -> Vector:
+        """Encode one question."""
+        try:
+            return await self._client.encode_text(text, space.text_revision)
+        except ClientError as error:
+            raise await self._explained(error, contract.QUEUE_TEXT) from error
+
+    async def encode_image(self, content: bytes, space: EmbeddingSpace) -> Vector:
+        """Encode one picture."""
+        try:
+            return await self._client.encode_image(content, space.text_revision)
+        except ClientError as error:
+            raise await self._explained(error, contract.QUEUE_IMAGE) from error
+
+    async def ready(self) -> bool:
+        """Tell whether a warm worker takes questions."""
+        return await self._client.ready()
+
+    async def _explained(
+        self, error: ClientError, queue: str
+    ) -> UnavailableError | WarmingUpError | PictureRefusedError:
+        if error.code in contract.PICTURE_CODES:
+            return PictureRefusedError(error.code)
+        if error.code == contract.CODE_STALE_SPACE:
+            return WarmingUpError()
+        if error.code == "timeout" and not await self._client.ready(queue):
+            return WarmingUpError()
+        return UnavailableError(part=error.code)

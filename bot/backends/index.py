@@ -1,0 +1,121 @@
+"""Searching, in Postgres."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Sequence
+from dataclasses import asdict
+
+from bot.backends import policies
+from bot.backends.errors import core_errors
+from bot.core.errors import WarmingUpError
+from bot.core.ports import CollectionState, EmbeddingSpace, Match, Selection, Vector
+from db import embeddings, selections
+from db.collections import collection_state
+from db.embeddings import SearchScope
+from db.pool import Database
+from db.records import MatchRecord
+
+SOURCES_KEPT = 1000
+"""Collections, at one version each, whose channels are remembered."""
+
+
+class PgImageIndex:
+    """Searches the vectors in Postgres."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self._sources: OrderedDict[tuple[int, int], frozenset[str]] = OrderedDict()
+
+    async def state(self, collection: str) -> CollectionState:
+        """Look a collection up by its key."""
+        with core_errors():
+            record = await collection_state(self._database, collection)
+        space = None
+        if record.space_id and record.space_dim and record.text_revision:
+            space = EmbeddingSpace(record.space_id, record.space_dim, record.text_revision)
+        return CollectionState(
+            record.id,
+            record.version,
+            record.ready_count,
+            record.pending_count,
+            space,
+            policies.read(record.settings),
+        )
+
+    async def sources(self, state: CollectionState) -> frozenset[str]:
+        """Return the channels that pictures come from, read once for each version."""
+        key = (state.id, state.version)
+        known = self._sources.get(key)
+        if known is None:
+            with core_errors():
+                known = await embeddings.sources(self._database, state.id)
+            self._sources[key] = known
+            if len(self._sources) > SOURCES_KEPT:
+                self._sources.popitem(last=False)
+        return known
+
+    async def count(self, state: CollectionState, among: Selection) -> int:
+        """Return how many findable pictures there are."""
+        with core_errors():
+            return await embeddings.count(self._database, state.id, _selection(among))
+
+    async def vector(self, state: CollectionState, image_id: int) -> Vector | None:
+        """Return the vector of a stored picture."""
+        with core_errors():
+            return await embeddings.vector_of(self._database, _scope(state), image_id)
+
+    async def search(
+        self, state: CollectionState, vector: Vector, among: Selection, *, offset: int, limit: int
+    ) -> Sequence[Match]:
+        """Return the nearest pictures."""
+        with core_errors():
+            records = await embeddings.search(
+                self._database,
+                _scope(state),
+                vector,
+                _selection(among),
+                offset=offset,
+                limit=limit,
+            )
+        return [_match(record) for record in records]
+
+    async def neighbours(
+        self, state: CollectionState, image_id: int, among: Selection, *, offset: int, limit: int
+    ) -> Sequence[Match]:
+        """Return the pictures nearest to a stored one."""
+        with core_errors():
+            records = await embeddings.neighbours(
+                self._database,
+                _scope(state),
+                image_id,
+                _selection(among),
+                offset=offset,
+                limit=limit,
+            )
+        return [_match(record) for record in records]
+
+    async def newest(
+        self, state: CollectionState, among: Selection, *, offset: int, limit: int
+    ) -> Sequence[Match]:
+        """Return the pictures added last."""
+        with core_errors():
+            records = await embeddings.newest(
+                self._database, state.id, _selection(among), offset=offset, limit=limit
+            )
+        return [_match(record) for record in records]
+
+
+def _selection(among: Selection) -> selections.Selection:
+    filters = among.filters
+    return selections.Selection(filters.tag, filters.uploader_id, filters.hidden, among.sees)
+
+
+def _scope(state: CollectionState) -> SearchScope:
+    if state.space is None:
+        raise WarmingUpError
+    return SearchScope(state.id, state.image_count, state.space.id, state.space.dim)
+
+
+def _match(record: MatchRecord) -> Match:
+    return Match(**asdict(record))

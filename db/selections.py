@@ -1,0 +1,63 @@
+"""Which pictures of a collection a search is about, as conditions on ``images``."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from psycopg import sql
+
+
+@dataclass(frozen=True, slots=True)
+class Selection:
+    """Conditions on pictures; those left at their defaults leave none out."""
+
+    tag: str = ""
+    uploader_id: str = ""
+    hidden: tuple[int, ...] = ()
+    sees: frozenset[str] | None = None
+    """Channels whose pictures may be shown; None: all."""
+
+    @property
+    def narrows(self) -> bool:
+        """Whether the row of a picture has to be looked at (``hidden`` needs its id only)."""
+        return bool(self.tag or self.uploader_id or self.sees is not None)
+
+    @property
+    def values(self) -> dict[str, Any]:
+        """The parameters of the conditions."""
+        return {
+            "tag": self.tag,
+            "uploader": self.uploader_id,
+            "hidden": list(self.hidden),
+            "sees": sorted(self.sees or ()),
+        }
+
+    def condition(self, alias: str) -> sql.Composable:
+        """Return the condition on the row of ``images`` named ``alias``, but for ``hidden``."""
+        parts: list[sql.Composable] = [sql.SQL("true")]
+        image = sql.Identifier(alias)
+        if self.tag:
+            parts.append(sql.SQL("{}.tags @> ARRAY[%(tag)s]").format(image))
+        if self.uploader_id:
+            parts.append(sql.SQL("{}.uploader_id = %(uploader)s").format(image))
+        if self.sees is not None:
+            parts.append(
+                sql.SQL(
+                    "(NOT {image}.confined OR EXISTS (SELECT FROM image_sources s"
+                    " WHERE s.image_id = {image}.id AND s.channel = ANY(%(sees)s)))"
+                ).format(image=image)
+            )
+        return sql.SQL(" AND ").join(parts)
+
+    def source(self, alias: str) -> sql.Composable:
+        """Return a FROM item ``source`` (channel, message): the first to be shown, if any."""
+        seen = "true" if self.sees is None else "s.channel = ANY(%(sees)s)"
+        return sql.SQL(
+            "LEFT JOIN LATERAL (SELECT s.channel, s.message FROM image_sources s"
+            " WHERE s.image_id = {image}.id AND s.message <> '' AND {seen}"
+            " ORDER BY length(s.message), s.message LIMIT 1) source ON true"
+        ).format(image=sql.Identifier(alias), seen=sql.SQL(seen))
+
+
+EVERYTHING = Selection()

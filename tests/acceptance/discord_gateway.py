@@ -15,15 +15,20 @@ from typing import Any
 
 from aiohttp import WSMsgType, web
 
-from tests.acceptance.discord_rules import PRIVILEGED_INTENTS
-from tests.acceptance.discord_world import Guild
+from tests.acceptance.discord_guilds import Guild
+from tests.acceptance.discord_limits import (
+    MESSAGE_CONTENT_FLAGS,
+    MESSAGE_CONTENT_INTENT,
+    PRIVILEGED_INTENTS,
+)
+from tests.acceptance.discord_messages import hide_content
 
 MAX_PAYLOAD_BYTES = 4096
 SENDS_A_MINUTE = 120
 HEARTBEAT_MS = 41250
-_DISPATCH, _HEARTBEAT, _IDENTIFY, _RESUME = 0, 1, 2, 6
+_DISPATCH, _HEARTBEAT, _IDENTIFY, _RESUME, _RECONNECT = 0, 1, 2, 6, 7
 _INVALID_SESSION, _HELLO, _ACK = 9, 10, 11
-_GUILDS, _GUILD_MESSAGES, _DIRECT_MESSAGES = 1 << 0, 1 << 9, 1 << 12
+_GUILDS, _MEMBERS, _GUILD_MESSAGES, _DIRECT_MESSAGES = 1 << 0, 1 << 1, 1 << 9, 1 << 12
 
 
 class Socket:
@@ -36,7 +41,10 @@ class Socket:
 
     async def send(self, opcode: int, data: Any, **more: Any) -> None:
         """Send one payload."""
-        text = json.dumps({"op": opcode, "d": data, **more})
+        await self.send_text(json.dumps({"op": opcode, "d": data, **more}))
+
+    async def send_text(self, text: str) -> None:
+        """Send what is a payload already."""
         # A connection can be gone without anybody having noticed.
         with contextlib.suppress(ConnectionError):
             if self._zlib is None:
@@ -64,12 +72,15 @@ class Session:
     intents: int
     socket: Socket
     id: str = field(default_factory=lambda: secrets.token_hex(8))
-    events: list[tuple[str, Any]] = field(default_factory=list)
+    events: list[str] = field(default_factory=list)
+    """What it was sent, as text: thousands of servers would fill the memory as objects."""
 
     async def tell(self, event: str, data: Any) -> None:
         """Send an event, or keep it for when the shard is back."""
-        self.events.append((event, data))
-        await self.socket.send(_DISPATCH, data, t=event, s=len(self.events))
+        number = len(self.events) + 1
+        text = json.dumps({"op": _DISPATCH, "d": data, "t": event, "s": number})
+        self.events.append(text)
+        await self.socket.send_text(text)
 
 
 class Gateway:
@@ -90,7 +101,10 @@ class Gateway:
         self.shards = 1
         self.is_down = False
         self.is_silent = False
-        """Whether it answers nothing any more, not even a goodbye."""
+        """Whether it answers nothing any more, neither a heartbeat nor a goodbye."""
+        self.flags: Callable[[], int] = lambda: 0
+        """Of the application, as the developers' site has them now."""
+        self.heartbeat_ms = HEARTBEAT_MS
         self._ended = asyncio.Event()
         self.sessions: dict[str, Session] = {}
         self.guilds: list[Guild] = []
@@ -107,10 +121,10 @@ class Gateway:
         assert isinstance(request.transport, asyncio.Transport)
         self._sockets[socket] = request.transport
         connection = Socket(socket, request.query.get("compress"))
-        await connection.send(_HELLO, {"heartbeat_interval": HEARTBEAT_MS})
+        await connection.send(_HELLO, {"heartbeat_interval": self.heartbeat_ms})
         try:
             async for message in socket:
-                if message.type is not WSMsgType.TEXT:
+                if message.type is not WSMsgType.TEXT or self.is_silent:
                     continue
                 code = connection.complaint(message.data)
                 code = code or await self._receive(connection, json.loads(message.data))
@@ -127,8 +141,32 @@ class Gateway:
         """Tell an event to the shard it belongs to; those of direct messages to shard 0."""
         for session in list(self.sessions.values()):
             number, count = session.shard
-            if number == ((guild_id or 0) >> 22) % count and _wants(session, event, guild_id):
-                await session.tell(event, data)
+            is_here = number == ((guild_id or 0) >> 22) % count
+            if is_here and (_wants(session, event, guild_id) or self._is_own(event, data)):
+                await session.tell(event, self._as_told(session, event, data, guild_id))
+
+    def _is_own(self, event: str, data: dict[str, Any]) -> bool:
+        return event == "GUILD_MEMBER_UPDATE" and data["user"]["id"] == self._bot["id"]
+
+    def _as_told(
+        self, session: Session, event: str, data: dict[str, Any], guild_id: int | None
+    ) -> dict[str, Any]:
+        is_open = guild_id is None or session.intents & MESSAGE_CONTENT_INTENT
+        if event not in {"MESSAGE_CREATE", "MESSAGE_UPDATE"} or is_open:
+            return data
+        return hide_content(data, int(self._bot["id"]))
+
+    async def ask_to_reconnect(self) -> None:
+        """Have all shards connect anew and resume."""
+        for session in list(self.sessions.values()):
+            await session.socket.send(_RECONNECT, None)
+
+    async def invalidate(self, *, resumable: bool = False) -> None:
+        """Tell all shards that their session is invalid; the next ones are resumed or not."""
+        for session in list(self.sessions.values()):
+            if not resumable:
+                self.sessions.pop(session.id)
+            await session.socket.send(_INVALID_SESSION, resumable)
 
     def cut(self) -> None:
         """Break all connections without a goodbye; sessions stay."""
@@ -154,7 +192,8 @@ class Gateway:
         if payload["op"] == _RESUME:
             await self._resume(connection, data)
             return None
-        if data["intents"] & PRIVILEGED_INTENTS:
+        granted = MESSAGE_CONTENT_INTENT if self.flags() & MESSAGE_CONTENT_FLAGS else 0
+        if data["intents"] & PRIVILEGED_INTENTS & ~granted:
             return 4014
         await self._identify(connection, data)
         await self._on_change()
@@ -174,13 +213,13 @@ class Gateway:
             "shard": [number, count],
             "guilds": [{"id": str(guild.id), "unavailable": True} for guild in mine],
             "resume_gateway_url": self.url,
-            "application": {"id": str(self._application_id), "flags": 0},
+            "application": {"id": str(self._application_id), "flags": self.flags()},
         }
         await session.tell("READY", ready)
         self.sessions[session.id] = session
         for guild in mine:
             if session.intents & _GUILDS and not guild.is_unavailable:
-                await session.tell("GUILD_CREATE", guild.payload(self._bot))
+                await session.tell("GUILD_CREATE", guild.payload())
 
     async def _resume(self, connection: Socket, data: dict[str, Any]) -> None:
         session = self.sessions.get(data["session_id"])
@@ -189,12 +228,14 @@ class Gateway:
             return
         self.resumes += 1
         session.socket = connection
-        for number, (event, missed) in enumerate(session.events[data["seq"] :], data["seq"] + 1):
-            await connection.send(_DISPATCH, missed, t=event, s=number)
+        for missed in session.events[data["seq"] :]:
+            await connection.send_text(missed)
         await session.tell("RESUMED", {})
 
 
 def _wants(session: Session, event: str, guild_id: int | None) -> bool:
-    if event != "MESSAGE_CREATE":
-        return True
-    return bool(session.intents & (_DIRECT_MESSAGES if guild_id is None else _GUILD_MESSAGES))
+    if event.startswith("MESSAGE_"):
+        return bool(session.intents & (_DIRECT_MESSAGES if guild_id is None else _GUILD_MESSAGES))
+    if event.startswith("GUILD_MEMBER_"):
+        return bool(session.intents & _MEMBERS)
+    return event == "INTERACTION_CREATE" or bool(session.intents & _GUILDS)

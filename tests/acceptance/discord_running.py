@@ -28,11 +28,13 @@ async def discord_server() -> AsyncIterator[DiscordServer]:
 
 def redirected(server: DiscordServer) -> ExitStack:
     """Send discord.py to a server's addresses; nothing else of the library is touched."""
+    from discord.asset import Asset
     from discord.gateway import DiscordWebSocket
     from discord.http import Route
 
     stack = ExitStack()
     stack.enter_context(patch.object(Route, "BASE", server.url))
+    stack.enter_context(patch.object(Asset, "BASE", server.cdn_url))
     stack.enter_context(patch.object(DiscordWebSocket, "DEFAULT_GATEWAY", URL(server.gateway.url)))
     return stack
 

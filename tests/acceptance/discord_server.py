@@ -1,118 +1,70 @@
 """A small, strict Discord on loopback: what discord.py talks to in tests.
 
-REST is here, the gateway in ``discord_gateway``, the people in ``discord_people``, and what is
-refused in ``discord_rules``. It covers what the bot uses.
+The routes are here; what answers them is in ``discord_channels`` and ``discord_webhooks``, the
+gateway in ``discord_gateway``, the people in ``discord_people``, and what is refused in
+``discord_rules``. It covers what the bot uses.
 """
 
 from __future__ import annotations
 
-import asyncio
-import json
-from collections import Counter
-from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass, replace
+import ssl
+from collections.abc import Awaitable, Callable
 from typing import Any
 
 from aiohttp import web
 
 from tests.acceptance import discord_rules as rules
-from tests.acceptance.discord_gateway import Gateway
-from tests.acceptance.discord_rules import RefusedError, UploadedFile
-from tests.acceptance.discord_world import (
-    Guild,
-    Interaction,
-    Message,
-    snowflake,
-    user_payload,
-)
+from tests.acceptance.discord_attachments import media_type
+from tests.acceptance.discord_channels import Channels
+from tests.acceptance.discord_events import Events
+from tests.acceptance.discord_faults import Fault
+from tests.acceptance.discord_limits import REQUEST_BYTES, RefusedError
+from tests.acceptance.discord_places import snowflake, user_payload
+from tests.acceptance.discord_state import TOKEN
+from tests.acceptance.discord_webhooks import Webhooks
 
-TOKEN = "MTAwMDAwMDAwMDAwMDAwMDAwMA.fake.token-of-the-bot"
-_MESSAGE, _DEFERRED, _DEFERRED_UPDATE = 4, 5, 6
+__all__ = ["TOKEN", "DiscordServer", "Fault"]
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
+# What a bot may try without having done anything wrong: it cannot know what is gone.
+_NO_MISBEHAVIOUR = {10003, 10004, 10007, 10008, 10013}
 
 
-@dataclass(frozen=True)
-class Fault:
-    """What goes wrong with the next request of a kind."""
-
-    status: int = 0
-    code: int = 0
-    does_it: bool = False
-    """Do as asked all the same."""
-    loses_answer: bool = False
-    """Do as asked, but break the connection instead of saying so."""
-
-
-class DiscordServer:
+class DiscordServer(Events):
     """Discord, as far as a bot can see it."""
 
     def __init__(self) -> None:
-        self.application_id = snowflake()
-        self.bot = user_payload(self.application_id, "Babelpix", bot=True)
-        self.gateway = Gateway(TOKEN, self.bot, self.application_id, self.notify)
-        self.commands: list[dict[str, Any]] = []
-        self.interactions: dict[int, Interaction] = {}
-        self.messages: dict[int, Message] = {}
-        self.faults: dict[str, list[Fault]] = {}
-        """By kind of request: login, commands, callback, edit, message."""
-        self.misbehaviour: list[str] = []
-        """What the bot has done that Discord refuses, without a test having asked for it."""
-        self.counts: Counter[str] = Counter()
-        """How many requests of each kind have come in."""
+        super().__init__()
         self.port = 0
-        self._changed = asyncio.Condition()
+        self._channels = Channels(self)
+        self._webhooks = Webhooks(self)
         self._runner: web.AppRunner | None = None
 
     @property
     def url(self) -> str:
         """Address of the REST interface, for ``Route.BASE``."""
-        return f"http://127.0.0.1:{self.port}/api/v10"
+        return f"{self.links.cdn}/api/v10"
 
     @property
     def cdn_url(self) -> str:
-        """Address of the files."""
-        return f"http://127.0.0.1:{self.port}/cdn"
+        """Address of the files, for ``Asset.BASE``."""
+        return self.links.cdn
 
-    def new_guild(self, name: str, **more: Any) -> Guild:
-        """Found a server with the bot in it; before the bot connects."""
-        guild = Guild(name, **more)
-        self.gateway.guilds.append(guild)
-        return guild
-
-    async def start(self, port: int = 0) -> None:
-        """Listen."""
-        application = web.Application(client_max_size=2 * rules.REQUEST_BYTES)
-        hook = r"/api/v10/webhooks/{application:\d+}/{token}"
-        application.router.add_routes(
-            [
-                web.get("/gateway", self.gateway.accept),
-                web.get(r"/cdn/{message:\d+}/{number:\d+}", self._file),
-                web.get("/api/v10/users/@me", self._rest("login", self._me)),
-                web.get("/api/v10/oauth2/applications/@me", self._rest("login", self._application)),
-                web.get("/api/v10/gateway/bot", self._rest("gateway", self._gateway_bot)),
-                web.put(
-                    r"/api/v10/applications/{id:\d+}/commands",
-                    self._rest("commands", self._put_commands),
-                ),
-                web.post(
-                    r"/api/v10/channels/{id:\d+}/messages",
-                    self._rest("message", self._post_message),
-                ),
-                web.post(
-                    r"/api/v10/interactions/{id:\d+}/{token}/callback",
-                    self._rest("callback", self._callback, with_token=False),
-                ),
-                web.patch(
-                    f"{hook}/messages/@original", self._rest("edit", self._edit, with_token=False)
-                ),
-            ]
-        )
+    async def start(self, port: int = 0, tls: ssl.SSLContext | None = None) -> None:
+        """Listen, in the open or as the real addresses are."""
+        application = web.Application(client_max_size=2 * REQUEST_BYTES)
+        application.router.add_routes(self._routes())
         self._runner = web.AppRunner(application, access_log=None, shutdown_timeout=0.2)
         await self._runner.setup()
-        await web.TCPSite(self._runner, "127.0.0.1", port).start()
+        await web.TCPSite(self._runner, "127.0.0.1", port, ssl_context=tls).start()
         self.port = int(self._runner.addresses[0][1])
-        self.gateway.url = f"ws://127.0.0.1:{self.port}/gateway"
+        if tls is None:
+            self.links.cdn = self.links.media = f"http://127.0.0.1:{self.port}"
+            self.gateway.url = f"ws://127.0.0.1:{self.port}/gateway"
+        else:
+            self.links.cdn = "https://cdn.discordapp.com"
+            self.links.media = "https://media.discordapp.net"
+            self.gateway.url = "wss://gateway.discord.gg"
 
     async def stop(self) -> None:
         """Go away."""
@@ -120,48 +72,108 @@ class DiscordServer:
         if self._runner is not None:
             await self._runner.cleanup()
 
-    async def wait_for(self, condition: Callable[[], bool], timeout_s: float = 10.0) -> None:
-        """Wait until something is so."""
-        async with asyncio.timeout(timeout_s), self._changed:
-            await self._changed.wait_for(condition)
+    def _routes(self) -> list[web.RouteDef]:
+        api, channels, webhooks = "/api/v10", self._channels, self._webhooks
+        commands = f"{api}/applications/{{id:\\d+}}/commands"
+        channel = f"{api}/channels/{{id:\\d+}}"
+        messages = f"{channel}/messages"
+        message = f"{messages}/{{message:\\d+}}"
+        hook = f"{api}/webhooks/{{application:\\d+}}/{{token}}"
+        written = f"{hook}/messages/{{message:@original|\\d+}}"
+        with_bot = [
+            ("GET", f"{api}/users/@me", "login", self._me),
+            ("GET", f"{api}/oauth2/applications/@me", "login", self._application),
+            ("GET", f"{api}/applications/@me", "login", self._application),
+            ("GET", f"{api}/gateway/bot", "gateway", self._gateway_bot),
+            ("PUT", commands, "commands", self._put_commands),
+            ("GET", commands, "commands", self._get_commands),
+            ("GET", channel, "channel", channels.channel),
+            ("GET", messages, "history", channels.history),
+            ("POST", messages, "message", channels.write),
+            ("GET", message, "fetch", channels.message),
+            ("PATCH", message, "change", channels.edit),
+            ("DELETE", message, "delete", channels.delete),
+            ("POST", f"{channel}/typing", "typing", channels.type),
+            ("PUT", f"{message}/reactions/{{emoji}}/@me", "react", channels.react),
+            ("POST", f"{api}/users/@me/channels", "direct", channels.direct),
+            ("GET", f"{api}/users/{{user:\\d+}}", "user", channels.user),
+            ("GET", f"{api}/guilds/{{id:\\d+}}", "guild", channels.guild),
+            ("GET", f"{api}/guilds/{{id:\\d+}}/members/{{user:\\d+}}", "member", channels.member),
+        ]
+        callback = f"{api}/interactions/{{id:\\d+}}/{{token}}/callback"
+        with_token = [
+            ("POST", callback, "callback", webhooks.acknowledge),
+            ("POST", hook, "followup", webhooks.follow_up),
+            ("GET", written, "original", webhooks.get),
+            ("PATCH", written, "edit", webhooks.edit),
+            ("DELETE", written, "remove", webhooks.delete),
+        ]
+        routes = [web.get("/gateway", self.gateway.accept), web.get("/", self.gateway.accept)]
+        for folder in ("attachments", "ephemeral-attachments"):
+            path = rf"/{folder}/{{place:\d+}}/{{number:\d+}}/{{name}}"
+            routes.append(web.get(path, self._guard("file", self._file)))
+        for folder in ("emojis", "stickers", "external"):
+            routes.append(web.get(f"/{folder}/{{path:.+}}", self._guard("file", self._picture)))
+        for given, needs_token in ((with_bot, True), (with_token, False)):
+            for method, path, kind, handler in given:
+                guarded = self._guard(kind, handler, needs_token=needs_token)
+                routes.append(web.route(method, path, guarded))
+        return routes
 
-    async def notify(self) -> None:
-        """Have everybody who waits look again."""
-        async with self._changed:
-            self._changed.notify_all()
+    def _guard(self, kind: str, answer: Handler, *, needs_token: bool | None = None) -> Handler:
+        """Wrap a handler in what may go wrong; without ``needs_token`` nobody is asked for one."""
 
-    # --- REST ---------------------------------------------------------------------------------
-
-    def _rest(self, kind: str, answer: Handler, *, with_token: bool = True) -> Handler:
         async def handle(request: web.Request) -> web.StreamResponse:
             self.counts[kind] += 1
             sent = request.headers.get("Authorization")
-            fault = self.faults[kind].pop(0) if self.faults.get(kind) else Fault()
+            fault = self.faults[kind].pop(0) if self.faults.get(kind) else None
+            response: web.StreamResponse | None = None
+            if fault is not None:
+                await self.notify()
+                await fault.wait()
+                if fault.loses_request:
+                    return _lose(request)
             try:
-                _check_caller(sent, with_token)
-                if not fault.status or fault.does_it:
+                if needs_token is not None:
+                    _check_caller(sent, needs_token)
+                if fault is None or not fault.status or fault.does_it:
                     response = await answer(request)
-                _check_luck(fault)
             except RefusedError as refused:
-                if not fault.status and refused.status != 403:
+                if fault is None and not self._is_forgiven(refused, request):
                     self.misbehaviour.append(f"{kind}: {refused.message}")
                 body = {"code": refused.code, "message": refused.message}
                 response = web.json_response(body, status=refused.status)
-            # discord.py takes a body for JSON only if the type is exactly this.
-            if isinstance(response, web.Response) and response.body:
-                response.headers["Content-Type"] = "application/json"
             await self.notify()
-            if fault.loses_answer and request.transport is not None:
-                request.transport.abort()
+            if fault is not None and fault.status:
+                response = fault.response()
+            assert response is not None
+            if fault is not None and fault.holds_answer is not None:
+                await fault.holds_answer.wait()
+            if fault is not None and fault.loses_answer:
+                return _lose(request)
+            if fault is None or fault.via:
+                # Without it, discord.py takes a 429 for a ban by Cloudflare.
+                response.headers["Via"] = "1.1 google"
+            # discord.py takes a body for JSON only if the type is exactly this.
+            if response.content_type == "application/json":
+                response.headers["Content-Type"] = "application/json"
             return response
 
         return handle
+
+    def _is_forgiven(self, refused: RefusedError, request: web.Request) -> bool:
+        if refused.status == 403 or refused.code in _NO_MISBEHAVIOUR:
+            return True
+        token = request.match_info.get("token")
+        known = [item for item in self.interactions.values() if token and item.token == token]
+        return bool(known and known[0].is_aged)
 
     async def _me(self, _request: web.Request) -> web.Response:
         return web.json_response(self.bot)
 
     async def _application(self, _request: web.Request) -> web.Response:
-        team = {"id": str(self.application_id), "name": "Babelpix", "icon": None, "flags": 0}
+        flags = self.gateway.flags()
+        team = {"id": str(self.application_id), "name": "Babelpix", "icon": None, "flags": flags}
         more = {"description": "", "bot_public": True, "bot_require_code_grant": False}
         owner = user_payload(1, "Owner")
         return web.json_response({**team, **more, "verify_key": "0" * 64, "owner": owner})
@@ -172,12 +184,14 @@ class DiscordServer:
         return web.json_response({**told, "session_start_limit": limit})
 
     async def _put_commands(self, request: web.Request) -> web.Response:
-        commands = await request.json()
+        commands: list[dict[str, Any]] = await request.json()
         rules.check_commands(commands)
+        known = {(item["type"], item["name"]): item["id"] for item in self.commands}
         self.commands = [
             {
-                "id": str(snowflake()),
+                "id": known.get((command.get("type", 1), command["name"])) or str(snowflake()),
                 "version": "1",
+                "type": 1,
                 "default_member_permissions": None,
                 "application_id": str(self.application_id),
                 "description": "",
@@ -187,74 +201,31 @@ class DiscordServer:
         ]
         return web.json_response(self.commands)
 
-    async def _callback(self, request: web.Request) -> web.Response:
-        payload, files = await _read(request)
-        interaction = self.interactions.get(int(request.match_info["id"]))
-        if interaction is None or interaction.token != request.match_info["token"]:
-            raise RefusedError(404, 10062, "Unknown interaction")
-        if interaction.age_s > rules.ACKNOWLEDGE_WITHIN_S:
-            raise RefusedError(404, 10062, "Unknown interaction")
-        if interaction.acknowledged_after_s is not None:
-            raise RefusedError(400, 40060, "Interaction has already been acknowledged.")
-        kind, data = payload["type"], payload.get("data") or {}
-        message = Message(int(interaction.payload["channel_id"]), self.bot)
-        message.flags = data.get("flags", 0)
-        if kind == _MESSAGE:
-            rules.check_message(data, files)
-            message.set(data, files)
-        elif kind == _DEFERRED:
-            rules.check_deferral(data)
-            message.is_loading = True
-        else:
-            raise RefusedError(400, 50035, f"type {kind} is not covered by this fake")
-        interaction.acknowledged_after_s = interaction.age_s
-        interaction.message = self.messages[message.id] = message
-        told = {
-            "id": str(interaction.id),
-            "type": interaction.type,
-            "response_message_id": str(message.id),
-            "response_message_loading": kind == 5,
-        }
-        return web.json_response({"interaction": told})
-
-    async def _edit(self, request: web.Request) -> web.Response:
-        payload, files = await _read(request)
-        token = request.match_info["token"]
-        known = [item for item in self.interactions.values() if item.token == token]
-        if not known or known[0].message is None:
-            raise RefusedError(404, 10015, "Unknown Webhook")
-        if known[0].age_s > rules.TOKEN_LIFE_S:
-            raise RefusedError(401, 50027, "Invalid Webhook Token")
-        message = known[0].message
-        rules.check_message(payload, files)
-        message.set(payload, files)
-        return web.json_response(message.payload(self.cdn_url))
-
-    async def _post_message(self, request: web.Request) -> web.Response:
-        payload, files = await _read(request)
-        channel_id = int(request.match_info["id"])
-        reply_to = (payload.get("message_reference") or {}).get("message_id")
-        for guild in self.gateway.guilds:
-            if guild.channel_id == channel_id:
-                rules.check_permissions(guild.bot_permissions, bool(files), bool(reply_to))
-        nonce = payload.get("nonce")
-        if payload.get("enforce_nonce"):
-            for known in self.messages.values():
-                if known.channel_id == channel_id and known.nonce == nonce:
-                    return web.json_response(known.payload(self.cdn_url))
-        rules.check_message(payload, files)
-        message = Message(channel_id, self.bot, nonce=nonce)
-        message.reply_to = int(reply_to) if reply_to else None
-        message.set({**payload, "attachments": []}, files)
-        self.messages[message.id] = message
-        return web.json_response(message.payload(self.cdn_url))
+    async def _get_commands(self, _request: web.Request) -> web.Response:
+        return web.json_response(self.commands)
 
     async def _file(self, request: web.Request) -> web.Response:
-        message = self.messages.get(int(request.match_info["message"]))
         number = int(request.match_info["number"])
-        if message is None or number >= len(message.files):
-            raise web.HTTPNotFound
-        return web.Response(body=message.files[number].content)
+        file = self.uploads.get(number)
+        for message in self.messages.values() if file is None else ():
+            file = next((item for item in message.files if item.id == number), file)
+        is_fresh = request.query.get("hm") == f"{self.links.generation:064x}"
+        if file is None or not is_fresh or request.match_info["name"] != file.filename:
+            return web.Response(status=404, text="This content is no longer available.")
+        return web.Response(body=file.content, content_type=media_type(file.filename))
+
+    async def _picture(self, request: web.Request) -> web.Response:
+        file = self.pictures.get(request.path)
+        if file is None:
+            return web.Response(status=404)
+        return web.Response(body=file.content, content_type=media_type(file.filename))
+
+
+def _lose(request: web.Request) -> web.Response:
+    if request.transport is not None:
+        assert hasattr(request.transport, "abort")
+        request.transport.abort()
+    return web.Response()
 
 
 def _check_caller(sent: str | None, with_token: bool) -> None:
@@ -262,30 +233,3 @@ def _check_caller(sent: str | None, with_token: bool) -> None:
         raise RefusedError(401, 0, "401: Unauthorized")
     if not with_token and sent is not None:
         raise RefusedError(400, 0, "this request carries no bot token")
-
-
-def _check_luck(fault: Fault) -> None:
-    if fault.status:
-        raise RefusedError(fault.status, fault.code, "as the test demands")
-
-
-async def _read(request: web.Request) -> tuple[dict[str, Any], Sequence[UploadedFile]]:
-    """Return what was sent, as JSON or as a form with files."""
-    if (request.content_length or 0) > rules.REQUEST_BYTES:
-        raise RefusedError(413, 40005, "Request entity too large")
-    if request.content_type == "application/json":
-        return await request.json(), ()
-    form = await request.post()
-    payload: dict[str, Any] = json.loads(str(form["payload_json"]))
-    files: dict[str, UploadedFile] = {}
-    for name, value in form.items():
-        if isinstance(value, web.FileField):
-            number = name.removeprefix("files[").removesuffix("]")
-            files[number] = UploadedFile(value.filename, value.file.read())
-    described = {str(item["id"]): item for item in payload.get("attachments", [])}
-    if described.keys() != files.keys():
-        raise RefusedError(400, 50035, "Invalid Form Body: attachments and files differ")
-    return payload, [
-        replace(file, description=described[number].get("description"))
-        for number, file in files.items()
-    ]

@@ -26,7 +26,10 @@ class Events(State):
         """Tell the bot, which is connected, of a server it is now in."""
         if guild not in self.gateway.guilds:
             self.gateway.guilds.append(guild)
-        await self.gateway.tell("GUILD_CREATE", guild.payload(), guild.id)
+        payload = guild.payload()
+        # That it is new, discord.py makes out from this not being said.
+        del payload["unavailable"]
+        await self.gateway.tell("GUILD_CREATE", payload, guild.id)
 
     async def remove_guild(self, guild: Guild) -> None:
         """Throw the bot out of a server."""

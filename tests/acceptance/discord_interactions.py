@@ -60,7 +60,7 @@ class Interaction:
         """Write what a message that came of it says about it."""
         user = self.payload.get("user") or self.payload.get("member", {}).get("user")
         data = self.payload.get("data", {})
-        more: dict[str, Any] = {"name": data["name"]} if "name" in data else {}
+        more: dict[str, Any] = {}
         owners = "authorizing_integration_owners"
         if "message" in self.payload:
             more["interacted_message_id"] = self.payload["message"]["id"]

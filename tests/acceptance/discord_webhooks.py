@@ -107,6 +107,8 @@ class Webhooks:
         check_attachments(payload, files)
         message = self._new_message(interaction)
         message.type = PLAIN
+        if original is not None and message.interaction_metadata is not None:
+            message.interaction_metadata["original_response_message_id"] = str(original.id)
         message.set(payload, files)
         interaction.followups.append(message)
         await self._keep(interaction, message)

@@ -7,6 +7,7 @@ import contextlib
 import logging
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from pathlib import Path
 
 from redis.asyncio import BlockingConnectionPool, Redis
 from redis.exceptions import RedisError
@@ -108,6 +109,7 @@ class App:
             collection=LOCAL_COLLECTION,
             max_upload_bytes=int(self.settings.max_upload_mb * 2**20),
             page_size=self.settings.page_size,
+            model=Path(self.settings.encoder).name,
             discord_proxy=self.settings.discord_proxy,
             discord_token=discord.get_secret_value() if discord else None,
             telegram_token=telegram.get_secret_value() if telegram else None,

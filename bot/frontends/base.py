@@ -55,6 +55,8 @@ class FrontendOptions:
     """The collection the web chat talks about."""
     max_upload_bytes: int = 30 * 2**20
     page_size: int = 10
+    model: str = "mini"
+    """The encoder's name, for people who ask."""
     discord_token: str | None = None
     discord_proxy: str | None = None
     """An HTTP proxy through which Discord is reached."""

@@ -6,43 +6,52 @@ import asyncio
 import contextlib
 import logging
 import secrets
-from collections.abc import Awaitable, Callable, Iterator, Mapping
+from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from typing import Any
 
-import aiohttp
 import discord
 
 from bot.core.errors import CoreError, PageExpiredError, UnavailableError
 from bot.core.messages import Reply, Request, Tone
 from bot.core.replies import explain
-from bot.core.sentences import SENTENCES
-from bot.core.texts import Texts, texts_for
+from bot.core.sentences import SENTENCES as CORE
+from bot.core.texts import texts_for
 from bot.frontends.base import ConversationPort, FrontendOptions
-from bot.frontends.discord_bot.askers import Asker, asker_of_interaction, asker_of_message
+from bot.frontends.discord_bot.askers import Asker, asker_of_interaction
 from bot.frontends.discord_bot.components import components
+from bot.frontends.discord_bot.delivery import Answer, TooLargeError, apology, deliver, links_to
 from bot.frontends.discord_bot.limits import (
     ACKNOWLEDGE_WITHIN_S,
     ATTACHMENTS,
-    CONTENT_CHARACTERS,
-    LOST,
+    REQUEST_BYTES,
     UNKNOWN_INTERACTION,
-    clip,
 )
-from bot.frontends.discord_bot.outlets import InteractionOutlet, MessageOutlet, Outlet
-from bot.frontends.discord_bot.pictures import Attached, attach
+from bot.frontends.discord_bot.outlets import (
+    NETWORK_ERRORS,
+    InteractionOutlet,
+    Outlet,
+    PageOutlet,
+)
+from bot.frontends.discord_bot.pictures import attach, fit
+from bot.frontends.discord_bot.sentences import SENTENCES
+from bot.frontends.discord_bot.visibility import Visibility
 
+QUICK_S = 0.25
+"""What is ready by then, as answers from the cache are, needs no "thinking …" before it."""
+QUICK_BYTES = 2**20
+"""More than this takes a while to send over a slow line."""
 PROGRESS_EVERY_S = 1.5
 """Discord takes about five edits in two seconds from one interaction."""
+PICTURES_TIMEOUT_S = 10.0
 PARTING_S = 0.4
 """How long a word of regret may take when the bot is stopped."""
-NETWORK_ERRORS = (aiohttp.ClientError, OSError)
 
 logger = logging.getLogger(__name__)
 
 RequestSource = Request | Callable[[Asker], Awaitable[Request | Reply]]
-"""A request, or what makes it once the interaction is acknowledged, or answers it itself; may
-raise CoreError."""
+"""A request, or what makes it, or answers it itself; may raise CoreError."""
 Work = Callable[[Asker, InteractionOutlet], Awaitable[None]]
 """What shows an answer of its own kind; may raise CoreError."""
 
@@ -50,9 +59,12 @@ Work = Callable[[Asker, InteractionOutlet], Awaitable[None]]
 class Answers:
     """Answers requests, and knows which are being answered."""
 
-    def __init__(self, conversation: ConversationPort, options: FrontendOptions) -> None:
+    def __init__(
+        self, conversation: ConversationPort, options: FrontendOptions, visibility: Visibility
+    ) -> None:
         self._conversation = conversation
         self._page_size = min(options.page_size, ATTACHMENTS)
+        self._visibility = visibility
         self._active: set[asyncio.Task[Any]] = set()
         self._closing = False
 
@@ -63,37 +75,50 @@ class Answers:
         *,
         only_for_them: bool = False,
     ) -> None:
-        """Answer a command or a button."""
+        """Answer a command or a button with a message of its own."""
         with self._counted() as welcome:
-            if welcome and await _acknowledge(interaction, only_for_them):
-                asker = asker_of_interaction(interaction)
-                await self._answer(asker, source, InteractionOutlet(interaction))
+            if welcome:
+                asker = self.asker(interaction, is_private=only_for_them)
+                outlet = InteractionOutlet(interaction, is_private=only_for_them)
+                await self.answer(asker, source, outlet, interaction.guild_id)
+
+    async def in_place(self, interaction: discord.Interaction[Any], source: RequestSource) -> None:
+        """Answer a button by changing the message it belongs to."""
+        with self._counted() as welcome:
+            if welcome:
+                message = interaction.message
+                is_private = message is not None and message.flags.ephemeral
+                asker = self.asker(interaction, is_private=is_private)
+                await self.answer(asker, source, PageOutlet(interaction), interaction.guild_id)
 
     async def attend(
         self, interaction: discord.Interaction[Any], work: Work, *, only_for_them: bool = True
     ) -> None:
         """Acknowledge a command and do what it takes; what goes wrong is put into words."""
         with self._counted() as welcome:
-            if not welcome or not await _acknowledge(interaction, only_for_them):
+            outlet = InteractionOutlet(interaction, is_private=only_for_them)
+            if not welcome or not await _acknowledge(outlet):
                 return
-            asker, outlet = asker_of_interaction(interaction), InteractionOutlet(interaction)
+            asker = self.asker(interaction, is_private=only_for_them)
             texts = texts_for(asker.language)
             try:
                 await work(asker, outlet)
             except CoreError as error:
                 details = {"code": error.code, "params": error.params}
                 logger.info("discord_request_refused", extra=details)
-                await _deliver(explain(error, texts), {}, outlet, texts)
+                await deliver(Answer(explain(error, texts)), outlet, texts)
             except Exception:
                 incident = secrets.token_hex(4)
                 logger.exception("discord_answer_failed", extra={"incident": incident})
-                await _deliver(_apology(texts, incident), {}, outlet, texts)
+                await deliver(Answer(apology(texts, incident)), outlet, texts)
 
-    async def to_message(self, message: discord.Message, source: RequestSource) -> None:
+    async def to_message(
+        self, asker: Asker, source: RequestSource, outlet: Outlet, guild_id: int | None
+    ) -> None:
         """Answer a message."""
         with self._counted() as welcome:
             if welcome:
-                await self._answer(asker_of_message(message), source, MessageOutlet(message))
+                await self.answer(asker, source, outlet, guild_id)
 
     async def say_expired(self, interaction: discord.Interaction[Any]) -> None:
         """Answer a component that means nothing any more."""
@@ -102,6 +127,18 @@ class Answers:
             raise PageExpiredError
 
         await self.to_interaction(interaction, expired, only_for_them=True)
+
+    async def tell(self, interaction: discord.Interaction[Any], text: str) -> None:
+        """Tell the person who used a command or a button, and nobody else; markup is kept."""
+        with self._counted() as welcome:
+            if welcome:
+                texts = texts_for(str(interaction.locale))
+                answer = Answer(Reply(text, Tone.DONE), is_markup=True)
+                await deliver(answer, InteractionOutlet(interaction, is_private=True), texts)
+
+    def asker(self, interaction: discord.Interaction[Any], *, is_private: bool) -> Asker:
+        """Tell who has used a command or a button, and what they may be shown."""
+        return asker_of_interaction(interaction, self._visibility, is_private=is_private)
 
     async def finish(self, timeout_s: float) -> None:
         """Take on nothing new; wait for what is being answered, then give it up."""
@@ -114,49 +151,7 @@ class Answers:
             logger.info("discord_answers_abandoned", extra={"count": len(self._active)})
             await asyncio.wait(self._active, timeout=PARTING_S)
 
-    @contextmanager
-    def _counted(self) -> Iterator[bool]:
-        task = asyncio.current_task()
-        if task is None or self._closing:
-            yield False
-            return
-        self._active.add(task)
-        try:
-            yield True
-        finally:
-            self._active.discard(task)
-
-    async def _answer(self, asker: Asker, source: RequestSource, outlet: Outlet) -> None:
-        texts = texts_for(asker.language)
-        try:
-            request = await source(asker) if callable(source) else source
-            if isinstance(request, Reply):
-                reply = request
-            else:
-                reply = await self._last_reply(asker, request, outlet)
-            pictures: Mapping[int, Attached] = {}
-            if reply.hits:
-                pictures = await attach(
-                    self._conversation, asker.collection, reply.hits, outlet.max_file_bytes
-                )
-                if not pictures:
-                    raise UnavailableError(part="pictures")  # noqa: TRY301
-        except CoreError as error:
-            details = {"code": error.code, "params": error.params}
-            logger.info("discord_request_refused", extra=details)
-            reply, pictures = explain(error, texts), {}
-        except asyncio.CancelledError:
-            with contextlib.suppress(discord.DiscordException, *NETWORK_ERRORS):
-                async with asyncio.timeout(PARTING_S):
-                    await outlet.show(texts.say(SENTENCES["unavailable"]), [], None)
-            raise
-        except Exception:
-            incident = secrets.token_hex(4)
-            logger.exception("discord_answer_failed", extra={"incident": incident})
-            reply, pictures = _apology(texts, incident), {}
-        await _deliver(reply, pictures, outlet, texts)
-
-    async def _last_reply(self, asker: Asker, request: Request, outlet: Outlet) -> Reply:
+    async def last_reply(self, asker: Asker, request: Request, outlet: Outlet) -> Reply:
         """Show the passing replies, not too often, and return the one that stays."""
         loop = asyncio.get_running_loop()
         shown_at = -PROGRESS_EVERY_S
@@ -170,12 +165,102 @@ class Answers:
             raise RuntimeError("the conversation has given no reply")
         return reply
 
+    @contextmanager
+    def _counted(self) -> Iterator[bool]:
+        task = asyncio.current_task()
+        if task is None or self._closing:
+            yield False
+            return
+        self._active.add(task)
+        try:
+            yield True
+        finally:
+            self._active.discard(task)
 
-async def _acknowledge(interaction: discord.Interaction[Any], only_for_them: bool) -> bool:
+    async def answer(
+        self, asker: Asker, source: RequestSource, outlet: Outlet, guild_id: int | None
+    ) -> None:
+        """Answer one request: at once if it is ready at once, else after an acknowledgement."""
+        texts = texts_for(asker.language)
+        making = asyncio.create_task(self._made(asker, source, outlet, guild_id))
+        try:
+            await asyncio.wait({making}, timeout=QUICK_S)
+            is_quick = making.done() and making.result().size_bytes <= QUICK_BYTES
+            if not is_quick and not await _acknowledge(outlet):
+                return
+            answer = await making
+            try:
+                await deliver(answer, outlet, texts)
+            except TooLargeError:
+                # What a server takes can have changed; half of what it said is worth a try.
+                limits = outlet.max_file_bytes // 2, REQUEST_BYTES // 2
+                pictures = await fit(answer.pictures, *limits)
+                await deliver(replace(answer, pictures=pictures), outlet, texts)
+        except asyncio.CancelledError:
+            with contextlib.suppress(discord.DiscordException, *NETWORK_ERRORS):
+                async with asyncio.timeout(PARTING_S):
+                    await outlet.refuse(texts.say(CORE["unavailable"]))
+            raise
+        finally:
+            making.cancel()
+
+    async def _made(
+        self, asker: Asker, source: RequestSource, outlet: Outlet, guild_id: int | None
+    ) -> Answer:
+        """Make an answer; what goes wrong is one, too."""
+        texts = texts_for(asker.language)
+        try:
+            request = await source(asker) if callable(source) else source
+            if isinstance(request, Reply):
+                return await self._filled(asker, request, outlet, guild_id)
+            reply = await self.last_reply(asker, request, outlet)
+            return await self._filled(asker, reply, outlet, guild_id)
+        except CoreError as error:
+            details = {"code": error.code, "params": error.params}
+            logger.info("discord_request_refused", extra=details)
+            return Answer(explain(error, texts))
+        except Exception:
+            incident = secrets.token_hex(4)
+            logger.exception("discord_answer_failed", extra={"incident": incident})
+            return Answer(apology(texts, incident))
+
+    async def _filled(
+        self,
+        asker: Asker,
+        reply: Reply,
+        outlet: Outlet,
+        guild_id: int | None,
+    ) -> Answer:
+        """Fetch what belongs to a reply: its pictures, buttons and links."""
+        texts = texts_for(asker.language)
+        if not reply.hits:
+            return Answer(reply)
+        if not outlet.may_attach:
+            return Answer(Reply(texts.say(SENTENCES["cannot_attach"]), Tone.ERROR))
+        try:
+            async with asyncio.timeout(PICTURES_TIMEOUT_S):
+                pictures = await attach(
+                    self._conversation,
+                    asker.collection,
+                    reply.hits,
+                    outlet.max_file_bytes,
+                )
+        except TimeoutError as error:
+            raise UnavailableError(part="pictures") from error
+        if not pictures:
+            raise UnavailableError(part="pictures")
+        asker_id = int(asker.person.id.rpartition(":")[2])
+        is_private = guild_id is not None and not asker.is_public
+        view = components(reply, pictures.keys(), asker_id, texts, is_private=is_private)
+        links = links_to((hit for hit in reply.hits if hit.image_id in pictures), guild_id, texts)
+        return Answer(reply, pictures, view, links)
+
+
+async def _acknowledge(outlet: Outlet) -> bool:
     """Tell Discord in time that there will be an answer; False if it is too late for one."""
     try:
         async with asyncio.timeout(ACKNOWLEDGE_WITHIN_S):
-            await interaction.response.defer(thinking=True, ephemeral=only_for_them)
+            await outlet.acknowledge()
     except discord.HTTPException as error:
         logger.info("discord_acknowledgement_refused", extra={"code": error.code})
         # "Already acknowledged" can be our own word whose receipt was lost: answer all the same.
@@ -184,31 +269,3 @@ async def _acknowledge(interaction: discord.Interaction[Any], only_for_them: boo
         # It may have arrived, and then the person sees "thinking …" until there is an answer.
         logger.info("discord_acknowledgement_lost", extra={"error": type(error).__name__})
     return True
-
-
-async def _deliver(
-    reply: Reply, pictures: Mapping[int, Attached], outlet: Outlet, texts: Texts
-) -> None:
-    """Show a reply; tries twice, and the second time says sorry if the answer was refused."""
-    view = components(reply, pictures.keys(), texts)
-    for _attempt in range(2):
-        text = clip(discord.utils.escape_markdown(reply.text), CONTENT_CHARACTERS)
-        try:
-            await outlet.show(text, [picture.file() for picture in pictures.values()], view)
-        except discord.HTTPException as error:
-            if error.code in LOST:
-                logger.info("discord_answer_came_too_late", extra={"code": error.code})
-                return
-            incident = secrets.token_hex(4)
-            details = {"status": error.status, "code": error.code, "incident": incident}
-            logger.warning("discord_answer_refused", extra=details)
-            reply, pictures, view = _apology(texts, incident), {}, None
-        except NETWORK_ERRORS as error:
-            logger.warning("discord_answer_not_sent", extra={"error": type(error).__name__})
-        else:
-            return
-
-
-def _apology(texts: Texts, incident: str) -> Reply:
-    text = texts.say(SENTENCES["unexpected"], incident=incident)
-    return Reply(text, Tone.ERROR, code="unexpected")

@@ -3,35 +3,50 @@
 from __future__ import annotations
 
 import logging
-import re
 from collections.abc import Callable
 from typing import Any
 
 import aiohttp
 import discord
 
-from bot.core.messages import Ask
-from bot.frontends.base import FrontendOptions
-from bot.frontends.discord_bot.answers import Answers, RequestSource
-from bot.frontends.discord_bot.commands import Tree, similar_to
-from bot.frontends.discord_bot.components import ITEMS, is_known
-from bot.frontends.discord_bot.pictures import first_picture
+from bot.frontends.base import ConversationPort, FrontendOptions
+from bot.frontends.discord_bot import components, forgetting
+from bot.frontends.discord_bot.answers import Answers
+from bot.frontends.discord_bot.commands import Tree
+from bot.frontends.discord_bot.mentions import Mentions
+from bot.frontends.discord_bot.outlets import NETWORK_ERRORS
+from bot.frontends.discord_bot.presses import Presses
+from bot.frontends.discord_bot.translation import Translator
+from bot.frontends.discord_bot.visibility import Visibility
 
 MAX_CONNECTIONS = 100
 """Without a limit, a thousand interactions a second bring the event loop to its knees."""
-_WRITTEN_BY_A_PERSON = (discord.MessageType.default, discord.MessageType.reply)
 
 logger = logging.getLogger(__name__)
+
+Guild = discord.Guild
+Channel = discord.abc.GuildChannel
+Role = discord.Role
 
 
 class BotClient(discord.AutoShardedClient):
     """One login; a new one is made when it has failed."""
 
     def __init__(
-        self, answers: Answers, options: FrontendOptions, on_connected: Callable[[], None]
+        self,
+        conversation: ConversationPort,
+        answers: Answers,
+        options: FrontendOptions,
+        visibility: Visibility,
+        on_connected: Callable[[], None],
+        *,
+        reads_messages: bool,
     ) -> None:
-        # None of these is privileged: what is said to the bot comes with its text anyway.
-        intents = discord.Intents(guilds=True, guild_messages=True, dm_messages=True)
+        # Only the content of messages is privileged, and only importing and watching need it:
+        # what is said to the bot comes with its text anyway.
+        intents = discord.Intents(
+            guilds=True, guild_messages=True, dm_messages=True, message_content=reads_messages
+        )
         super().__init__(
             intents=intents,
             connector=aiohttp.TCPConnector(limit=MAX_CONNECTIONS),
@@ -39,16 +54,28 @@ class BotClient(discord.AutoShardedClient):
             member_cache_flags=discord.MemberCacheFlags.none(),
             chunk_guilds_at_startup=False,
             max_messages=None,
+            proxy=options.discord_proxy,
         )
+        self.conversation = conversation
         self.answers = answers
-        self._max_upload_bytes = options.max_upload_bytes
+        self.presses = Presses(answers)
+        self._visibility = visibility
+        self._mentions = Mentions(answers, conversation, options, visibility)
         self._on_connected = on_connected
         self._has_synced = False
-        self.tree = Tree(self, answers, options.max_upload_bytes)
+        self.tree = Tree(self, answers, conversation, options)
+
+    @property
+    def may_read_messages(self) -> bool:
+        """Whether the bot's owner has switched the message content intent on."""
+        application = self.application
+        flags = application.flags if application is not None else discord.ApplicationFlags()
+        return flags.gateway_message_content or flags.gateway_message_content_limited
 
     async def setup_hook(self) -> None:
-        """Make the buttons of earlier answers work."""
-        self.add_dynamic_items(*ITEMS)
+        """Make the buttons of earlier answers work, and the commands speak all languages."""
+        self.add_dynamic_items(*components.ITEMS, forgetting.ForgetButton)
+        await self.tree.set_translator(Translator())
 
     async def on_connect(self) -> None:
         """Tell Discord the commands, once."""
@@ -57,32 +84,70 @@ class BotClient(discord.AutoShardedClient):
             return
         self._has_synced = True
         try:
-            await self.tree.sync()
-        except (discord.DiscordException, aiohttp.ClientError, OSError) as error:
+            await self.tree.tell_discord()
+        except (discord.DiscordException, *NETWORK_ERRORS) as error:
             # The commands of last time stay; the next connection tries again.
             self._has_synced = False
             logger.warning("discord_commands_not_synced", extra={"error": type(error).__name__})
 
     async def on_interaction(self, interaction: discord.Interaction[Any]) -> None:
         """Answer components that no version of today knows; the library ignores them."""
+        self._mentions.note_language(interaction.user.id, str(interaction.locale))
         if interaction.type is discord.InteractionType.component:
             data: Any = interaction.data
-            if not is_known(data["custom_id"]):
+            if not self._knows(data["custom_id"]):
                 await self.answers.say_expired(interaction)
 
     async def on_message(self, message: discord.Message) -> None:
-        """Answer what is said to the bot, in direct messages and by mentioning it."""
-        if message.author.bot or message.type not in _WRITTEN_BY_A_PERSON or self.user is None:
-            return
-        mention = re.compile(rf"<@!?{self.user.id}>")
-        is_direct = isinstance(message.channel, discord.DMChannel)
-        if is_direct or (message.guild is not None and mention.search(message.content)):
-            question = mention.sub(" ", message.content).strip()
-            picture = first_picture(message.attachments)
-            source: RequestSource = Ask(question)
-            if picture is not None and not question:
-                source = similar_to(picture, self._max_upload_bytes)
-            await self.answers.to_message(message, source)
+        """Answer what is said to the bot."""
+        if self.user is not None:
+            await self._mentions.on_message(message, self.user.id)
+
+    async def on_raw_message_edit(self, payload: discord.RawMessageUpdateEvent) -> None:
+        """Answer an edited question anew."""
+        if self.user is not None:
+            await self._mentions.on_edit(payload.message, self.user.id)
+
+    async def on_guild_available(self, guild: Guild) -> None:
+        """Look anew at who sees what; so do the events below."""
+        self._visibility.forget(guild.id)
+
+    on_guild_unavailable = on_guild_available
+
+    async def on_guild_join(self, guild: Guild) -> None:
+        """Be welcome."""
+        self._visibility.forget(guild.id)
+
+    async def on_guild_remove(self, guild: Guild) -> None:
+        """Be removed."""
+        self._visibility.forget(guild.id)
+
+    async def on_guild_update(self, _before: Guild, after: Guild) -> None:
+        """Take note of another owner."""
+        self._visibility.forget(after.id)
+
+    async def on_guild_channel_create(self, channel: Channel) -> None:
+        """Take note of a channel."""
+        self._visibility.forget(channel.guild.id)
+
+    on_guild_channel_delete = on_guild_channel_create
+
+    async def on_guild_channel_update(self, _before: Channel, after: Channel) -> None:
+        """Take note of who may see it now."""
+        self._visibility.forget(after.guild.id)
+
+    async def on_guild_role_create(self, role: Role) -> None:
+        """Take note of a role."""
+        self._visibility.forget(role.guild.id)
+
+    on_guild_role_delete = on_guild_role_create
+
+    async def on_guild_role_update(self, _before: Role, after: Role) -> None:
+        """Take note of what it may do now."""
+        self._visibility.forget(after.guild.id)
+
+    def _knows(self, custom_id: str) -> bool:
+        return components.is_known(custom_id) or forgetting.is_known(custom_id)
 
 
 def invite_link(application_id: int) -> str:
@@ -90,9 +155,9 @@ def invite_link(application_id: int) -> str:
     permissions = discord.Permissions(
         view_channel=True,
         send_messages=True,
+        send_messages_in_threads=True,
         attach_files=True,
-        embed_links=True,
-        use_application_commands=True,
+        read_message_history=True,
     )
     return discord.utils.oauth_url(
         application_id, permissions=permissions, scopes=("bot", "applications.commands")

@@ -9,8 +9,10 @@ import re
 import discord
 
 from bot.frontends.base import ConversationPort, Frontend, FrontendError, FrontendOptions
-from bot.frontends.discord_bot.answers import NETWORK_ERRORS, Answers
+from bot.frontends.discord_bot.answers import Answers
 from bot.frontends.discord_bot.client import BotClient, invite_link
+from bot.frontends.discord_bot.outlets import NETWORK_ERRORS
+from bot.frontends.discord_bot.visibility import Visibility
 
 START_WAIT_S = 8.0
 """How long a start waits for Discord before it goes on in the background."""
@@ -47,11 +49,15 @@ class DiscordBot:
         self._options = options
         self._start_wait_s = start_wait_s
         self._first_pause_s = first_pause_s
-        self._answers = Answers(conversation, options)
+        self._conversation = conversation
+        self._visibility = Visibility()
+        self._answers = Answers(conversation, options, self._visibility)
         self._client: BotClient | None = None
         self._keeper: asyncio.Task[None] | None = None
         self._connected = asyncio.Event()
         self._refused = False
+        self._reads_messages: bool | None = None
+        """Whether to ask for the content of messages; None until Discord has told."""
 
     async def start(self) -> str:
         """Connect; returns the link that invites the bot. Raises FrontendError."""
@@ -97,11 +103,19 @@ class DiscordBot:
         """Stay connected until cancelled, or until Discord refuses the token."""
         pause = self._first_pause_s
         while True:
-            client = self._client = BotClient(self._answers, self._options, self._on_connected)
+            client = self._client = self._new_client()
             try:
                 async with client:
-                    await client.start(token)
+                    await client.login(token)
+                    if client.may_read_messages and self._reads_messages is None:
+                        # Which events to ask for is settled before the login that tells.
+                        self._reads_messages = True
+                        continue
+                    await client.connect()
                 logger.warning("discord_connection_ended")
+            except discord.PrivilegedIntentsRequired:
+                logger.warning("discord_message_content_refused")
+                self._reads_messages = False
             except Exception as error:
                 if _is_refusal(error):
                     self._refused = True
@@ -116,6 +130,16 @@ class DiscordBot:
                 pause = self._first_pause_s
             await asyncio.sleep(pause)
             pause = min(2 * pause, LONGEST_PAUSE_S)
+
+    def _new_client(self) -> BotClient:
+        return BotClient(
+            self._conversation,
+            self._answers,
+            self._options,
+            self._visibility,
+            self._on_connected,
+            reads_messages=bool(self._reads_messages),
+        )
 
     def _on_connected(self) -> None:
         if not self._connected.is_set():

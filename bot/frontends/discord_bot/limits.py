@@ -16,6 +16,7 @@ REQUEST_BYTES = 25 * 2**20
 LABEL_CHARACTERS = 80
 SELECT_OPTIONS = 25
 OPTION_CHARACTERS = 100
+AUTOCOMPLETE_CHOICES = 25
 
 ACKNOWLEDGE_WITHIN_S = 3.0
 """An interaction is void unless it is acknowledged by then."""
@@ -23,12 +24,16 @@ ACKNOWLEDGE_WITHIN_S = 3.0
 UNKNOWN_INTERACTION = 10062
 UNKNOWN_WEBHOOK = 10015
 ALREADY_ACKNOWLEDGED = 40060
+TOO_LARGE = 40005
+"""A file or the whole request; what a server takes can change at any time."""
 INVALID_TOKEN = 50027
 """Of an interaction: it expires after 15 minutes."""
 NO_REPLY_WITHOUT_HISTORY = 160002
 """Replying to a message takes the permission to read the channel's history."""
 
-LOST = frozenset({UNKNOWN_INTERACTION, UNKNOWN_WEBHOOK, INVALID_TOKEN})
+UNKNOWN_MESSAGE = 10008
+
+LOST = frozenset({UNKNOWN_INTERACTION, UNKNOWN_WEBHOOK, UNKNOWN_MESSAGE, INVALID_TOKEN})
 """There is nobody left to answer; no reason to complain."""
 
 

@@ -1,12 +1,21 @@
-"""Where an answer goes: to an interaction, or below a message."""
+"""Where an answer goes: to an interaction, into the message it came from, or below a message."""
 
 from __future__ import annotations
 
+import contextlib
+from collections.abc import Awaitable, Callable
 from typing import Any, Protocol
 
+import aiohttp
 import discord
 
-from bot.frontends.discord_bot.limits import FILE_BYTES, NO_REPLY_WITHOUT_HISTORY
+from bot.frontends.discord_bot.limits import (
+    ALREADY_ACKNOWLEDGED,
+    FILE_BYTES,
+    NO_REPLY_WITHOUT_HISTORY,
+)
+
+NETWORK_ERRORS = (aiohttp.ClientError, OSError)
 
 
 class Outlet(Protocol):
@@ -17,10 +26,23 @@ class Outlet(Protocol):
         """How large a file may be here."""
         ...
 
+    @property
+    def may_attach(self) -> bool:
+        """Whether pictures can be shown here."""
+        ...
+
+    async def acknowledge(self) -> None:
+        """Tell that there will be an answer, when it takes a moment."""
+        ...
+
     async def show(
         self, text: str, files: list[discord.File], view: discord.ui.View | None
     ) -> None:
         """Show the answer; a second call replaces a first that has failed."""
+        ...
+
+    async def refuse(self, text: str) -> None:
+        """Say why there is no answer, to nobody but the person where that can be."""
         ...
 
     async def show_progress(self, text: str) -> None:
@@ -29,25 +51,101 @@ class Outlet(Protocol):
 
 
 class InteractionOutlet:
-    """The message that stands for "thinking …" after an acknowledgement."""
+    """A new message in answer to a command or a button."""
 
-    def __init__(self, interaction: discord.Interaction[Any]) -> None:
+    def __init__(self, interaction: discord.Interaction[Any], *, is_private: bool) -> None:
         self._interaction = interaction
+        self._is_private = is_private
+        self._answered = _Answered(interaction)
 
     @property
     def max_file_bytes(self) -> int:
         """How large a file may be here."""
         return self._interaction.filesize_limit
 
+    @property
+    def may_attach(self) -> bool:
+        """Whether pictures can be shown here."""
+        is_alone = self._interaction.guild_id is None or self._is_private
+        return is_alone or self._interaction.app_permissions.attach_files
+
+    async def acknowledge(self) -> None:
+        """Show "thinking …"."""
+        self._answered.once = True
+        await self._interaction.response.defer(thinking=True, ephemeral=self._is_private)
+
     async def show(
         self, text: str, files: list[discord.File], view: discord.ui.View | None
     ) -> None:
-        """Replace "thinking …" by the answer."""
-        await self._interaction.edit_original_response(content=text, attachments=files, view=view)
+        """Answer at once, or replace "thinking …"."""
+        response = self._interaction.response
+        more: dict[str, Any] = {"ephemeral": self._is_private}
+        if view is not None:
+            more["view"] = view
+        await self._answered.show(
+            lambda: response.send_message(text, files=files, **more), text, files, view
+        )
+
+    async def refuse(self, text: str) -> None:
+        """Say it to them alone, unless everybody sees "thinking …" already."""
+        response = self._interaction.response
+        await self._answered.show(
+            lambda: response.send_message(text, ephemeral=True), text, [], None
+        )
 
     async def show_progress(self, text: str) -> None:
         """Replace "thinking …" by a passing word."""
-        await self._interaction.edit_original_response(content=text)
+        if self._answered.once:
+            await self._interaction.edit_original_response(content=text)
+
+
+class PageOutlet:
+    """The message whose button was pressed: the answer takes its place."""
+
+    def __init__(self, interaction: discord.Interaction[Any]) -> None:
+        self._interaction = interaction
+        self._answered = _Answered(interaction)
+
+    @property
+    def max_file_bytes(self) -> int:
+        """How large a file may be here."""
+        return self._interaction.filesize_limit
+
+    @property
+    def may_attach(self) -> bool:
+        """Whether pictures can be shown here."""
+        message = self._interaction.message
+        is_private = message is not None and message.flags.ephemeral
+        is_alone = self._interaction.guild_id is None or is_private
+        return is_alone or self._interaction.app_permissions.attach_files
+
+    async def acknowledge(self) -> None:
+        """Tell that the message is about to change."""
+        self._answered.once = True
+        await self._interaction.response.defer()
+
+    async def show(
+        self, text: str, files: list[discord.File], view: discord.ui.View | None
+    ) -> None:
+        """Replace the message's text, pictures and buttons."""
+        response = self._interaction.response
+        await self._answered.show(
+            lambda: response.edit_message(content=text, attachments=files, view=view),
+            text,
+            files,
+            view,
+        )
+
+    async def refuse(self, text: str) -> None:
+        """Leave the message as it is; say it beside it, to them alone."""
+        if self._answered.once:
+            await self._interaction.followup.send(text, ephemeral=True)
+        else:
+            response = self._interaction.response
+            await response.send_message(text, ephemeral=True)
+
+    async def show_progress(self, text: str) -> None:
+        """Stay silent: the former page is still there to look at."""
 
 
 class MessageOutlet:
@@ -55,6 +153,8 @@ class MessageOutlet:
 
     def __init__(self, message: discord.Message) -> None:
         self._message = message
+        self.answer: discord.Message | None = None
+        """What was written."""
 
     @property
     def max_file_bytes(self) -> int:
@@ -62,19 +162,33 @@ class MessageOutlet:
         guild = self._message.guild
         return FILE_BYTES if guild is None else guild.filesize_limit
 
+    @property
+    def may_attach(self) -> bool:
+        """Whether pictures can be shown here."""
+        return may_attach(self._message)
+
+    async def acknowledge(self) -> None:
+        """Show that somebody is typing."""
+        with contextlib.suppress(discord.DiscordException, *NETWORK_ERRORS):
+            await self._message.channel.typing()
+
     async def show(
         self, text: str, files: list[discord.File], view: discord.ui.View | None
     ) -> None:
         """Reply; where replies are not allowed, write into the channel."""
         reference = self._message.to_reference(fail_if_not_exists=False)
         try:
-            await self._send(text, files, view, reference)
+            self.answer = await self._send(text, files, view, reference)
         except discord.HTTPException as error:
             if error.code != NO_REPLY_WITHOUT_HISTORY:
                 raise
             for file in files:
                 file.reset()
-            await self._send(text, files, view, None)
+            self.answer = await self._send(text, files, view, None)
+
+    async def refuse(self, text: str) -> None:
+        """Say it below the message."""
+        await self.show(text, [], None)
 
     async def show_progress(self, text: str) -> None:
         """Stay silent: one answer below a message is enough."""
@@ -85,8 +199,97 @@ class MessageOutlet:
         files: list[discord.File],
         view: discord.ui.View | None,
         reference: discord.MessageReference | None,
-    ) -> None:
+    ) -> discord.Message:
         # With the nonce, a repetition of what did arrive is not shown twice.
         given = {"reference": reference, "view": view}
         more: dict[str, Any] = {name: value for name, value in given.items() if value is not None}
-        await self._message.channel.send(text, files=files, nonce=self._message.id, **more)
+        return await self._message.channel.send(text, files=files, nonce=self._message.id, **more)
+
+
+class EditedOutlet:
+    """The answer to a message that was edited: it changes with its question."""
+
+    def __init__(self, message: discord.Message, answer: discord.PartialMessage) -> None:
+        self._message = message
+        self._answer = answer
+
+    @property
+    def max_file_bytes(self) -> int:
+        """How large a file may be here."""
+        guild = self._message.guild
+        return FILE_BYTES if guild is None else guild.filesize_limit
+
+    @property
+    def may_attach(self) -> bool:
+        """Whether pictures can be shown here."""
+        return may_attach(self._message)
+
+    async def acknowledge(self) -> None:
+        """Stay silent: the former answer is still there to look at."""
+
+    async def show(
+        self, text: str, files: list[discord.File], view: discord.ui.View | None
+    ) -> None:
+        """Replace the former answer."""
+        await self._answer.edit(content=text, attachments=files, view=view)
+
+    async def refuse(self, text: str) -> None:
+        """Replace the former answer."""
+        await self.show(text, [], None)
+
+    async def show_progress(self, text: str) -> None:
+        """Stay silent."""
+
+
+def may_attach(message: discord.Message) -> bool:
+    """Tell whether the bot can show pictures where a message was written."""
+    guild, channel = message.guild, message.channel
+    if guild is None or guild.get_role(guild.id) is None:
+        return True  # nothing is known that would speak against it
+    if isinstance(channel, discord.abc.GuildChannel | discord.Thread):
+        return channel.permissions_for(guild.me).attach_files
+    return True
+
+
+class _Answered:
+    """Whether an interaction is answered yet; the first answer goes another way than the rest."""
+
+    def __init__(self, interaction: discord.Interaction[Any]) -> None:
+        self._interaction = interaction
+        self.once = False
+        self._maybe = False
+
+    async def show(
+        self,
+        respond: Callable[[], Awaitable[object]],
+        text: str,
+        files: list[discord.File],
+        view: discord.ui.View | None,
+    ) -> None:
+        """Respond, or edit what was responded before."""
+        if not self.once:
+            await self._respond(respond)
+            return
+        edit = self._interaction.edit_original_response
+        try:
+            await edit(content=text, attachments=files, view=view)
+        except discord.NotFound:
+            if not self._maybe:
+                raise
+            # The first answer whose receipt was lost has not arrived after all.
+            for file in files:
+                file.reset()
+            await self._respond(respond)
+
+    async def _respond(self, respond: Callable[[], Awaitable[object]]) -> None:
+        self.once, self._maybe = True, False
+        try:
+            await respond()
+        except discord.HTTPException as error:
+            # "Already" can be said by a repetition of what did arrive the first time.
+            if error.code != ALREADY_ACKNOWLEDGED:
+                self.once = False
+                raise
+        except NETWORK_ERRORS:
+            self._maybe = True
+            raise

@@ -20,12 +20,9 @@ from bot.frontends.discord_bot.limits import (
     REQUEST_BYTES,
     clip,
 )
-from bot.frontends.discord_bot.picture_links import download, first_picture
 
 if TYPE_CHECKING:
     from PIL import Image
-
-__all__ = ["Attached", "attach", "download", "first_picture", "fit", "shrink"]
 
 MAX_PIXELS = 40_000_000
 """More are not decoded only to be made fewer; what is kept for showing has a million at most."""

@@ -145,9 +145,10 @@ def _find_similar(answers: Answers, options: FrontendOptions) -> app_commands.Co
 def _help(answers: Answers, tree: Tree) -> Command:
     @app_commands.command(name="help", description="What I can do, and how to ask")
     async def help_command(interaction: discord.Interaction[Any]) -> None:
-        names = ("search", "similar", "about", "forgetme", "library")
+        names = ("search", "similar", "about", "forgetme")
         mentions = {name: tree.mention(name) for name in names}
-        await _explain(answers, interaction, "help", **mentions)
+        # A group of commands is nothing to click on.
+        await _explain(answers, interaction, "help", library="/library", **mentions)
 
     return help_command
 

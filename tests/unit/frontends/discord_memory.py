@@ -1,106 +1,118 @@
-"""A conversation that lives in memory, with a collection for each place."""
+"""The real core over ports in memory, with pictures that have bytes and captions to search."""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
-from dataclasses import dataclass, field
-from datetime import UTC, datetime
+import struct
+from collections.abc import AsyncIterator, Sequence
 
-from bot.core.messages import (
-    Add,
-    Ask,
-    Choice,
-    FindSimilar,
-    Hit,
-    Incoming,
-    More,
-    MoreLikeThis,
-    Picture,
-    PictureKind,
-    Reply,
-    ServiceStatus,
-    Tone,
+from bot.core.messages import Ask, Incoming, Person, Picture, PictureKind, Reply, Upload
+from bot.core.ports import (
+    Added,
+    CollectionState,
+    EmbeddingSpace,
+    Match,
+    Selection,
+    Vector,
 )
-from bot.core.sentences import SENTENCES
-from bot.core.texts import texts_for
+from tests.unit.core.memory import CountingEncoder, MemoryBot, MemoryPictures, vector
 
 
-@dataclass
-class MemoryConversation:
-    """Finds the pictures whose captions hold the question."""
+class Words(CountingEncoder):
+    """Encodes a question as its number."""
 
-    pictures: dict[str, dict[int, tuple[str, bytes]]] = field(default_factory=dict)
-    incoming: list[Incoming] = field(default_factory=list)
-    gates: dict[str, asyncio.Event] = field(default_factory=dict)
-    """Questions that are not answered before their event is set."""
-    is_blobless: bool = False
+    def __init__(self) -> None:
+        super().__init__()
+        self.known: list[str] = [""]
 
-    def add(self, collection: str, caption: str, content: bytes = b"RIFFwebp") -> int:
-        """Put a picture into a collection."""
-        image_id = sum(len(kept) for kept in self.pictures.values()) + 1
-        self.pictures.setdefault(collection, {})[image_id] = (caption, content)
+    async def encode_text(self, text: str, space: EmbeddingSpace) -> Vector:
+        self.calls += 1
+        self.known.append(text)
+        return vector(len(self.known) - 1, 0)
+
+
+class CaptionedPictures(MemoryPictures):
+    """Finds first what has most words of the question in its caption."""
+
+    def __init__(self, words: Words) -> None:
+        super().__init__()
+        self.contents: dict[int, bytes] = {}
+        self.is_blobless = False
+        self._words = words
+
+    async def search(
+        self, state: CollectionState, vector: Vector, among: Selection, *, offset: int, limit: int
+    ) -> Sequence[Match]:
+        self.searched.append(vector)
+        number = int(struct.unpack("<e", vector[:2])[0])
+        said = self._words.known[number].split() if number < len(self._words.known) else []
+        pictures = self.collections[self._key(state)]
+        ids = self.ids(among, self._key(state))
+        ids.sort(key=lambda n: -sum(word in pictures[n].caption for word in said))
+        return self._matches(state, among, ids, offset, limit)
+
+    async def add(
+        self, collection: str, person: Person, uploads: Sequence[tuple[Upload, str]]
+    ) -> Sequence[Added]:
+        added = await super().add(collection, person, uploads)
+        for one, (upload, _) in zip(added, uploads, strict=True):
+            assert one.image_id is not None
+            self.contents[one.image_id] = upload.content
+        return added
+
+    async def read(self, collection: str, image_id: int, kind: PictureKind) -> Picture | None:
+        if image_id not in self.collections.get(collection, {}) or self.is_blobless:
+            return None
+        return Picture(self.contents[image_id], "image/webp", f"{image_id}.webp")
+
+
+class MemoryConversation(MemoryBot):
+    """What the bot on Discord talks to."""
+
+    def __init__(self) -> None:
+        words = Words()
+        super().__init__(CaptionedPictures(words), words)
+        self.incoming: list[Incoming] = []
+        self.gates: dict[str, asyncio.Event] = {}
+        """Questions that are not answered before their event is set."""
+
+    def add(
+        self,
+        collection: str,
+        caption: str,
+        content: bytes = b"RIFFwebp",
+        *channels: str,
+        uploader_id: str = "u",
+        tags: tuple[str, ...] = (),
+    ) -> int:
+        """Put a picture into a collection, posted in these channels or handed over for all."""
+        assert isinstance(self.pictures, CaptionedPictures)
+        image_id = self.pictures.put(
+            *channels, collection=collection, caption=caption, uploader_id=uploader_id, tags=tags
+        )
+        self.pictures.contents[image_id] = content
         return image_id
 
     async def handle(self, incoming: Incoming) -> AsyncIterator[Reply]:
         """Answer one request."""
         self.incoming.append(incoming)
-        match incoming.request:
-            case Ask("explode"):
+        request = incoming.request
+        if isinstance(request, Ask):
+            if request.text == "explode":
                 raise RuntimeError("the core broke its promise")
-            case Ask(text):
-                if text in self.gates:
-                    await self.gates[text].wait()
-                yield self._found(incoming, text, 0)
-            case More(token, offset):
-                yield self._found(incoming, token.replace("_", " "), offset)
-            case MoreLikeThis() | FindSimilar():
-                yield self._found(incoming, "", 0)
-            case Add(uploads):
-                yield Reply("adding", Tone.PROGRESS, done=0, total=len(uploads))
-                for upload in uploads:
-                    self.add(incoming.collection, upload.caption, upload.content)
-                yield Reply("added", Tone.DONE)
+            if request.text in self.gates:
+                await self.gates[request.text].wait()
+        async for reply in self.conversation.handle(incoming):
+            yield reply
 
-    def _found(self, incoming: Incoming, text: str, offset: int) -> Reply:
-        texts = texts_for(incoming.language)
-        kept = self.pictures.get(incoming.collection, {})
-        found = [image_id for image_id, (caption, _) in kept.items() if text in caption]
-        end = offset + incoming.page_size
-        hits = tuple(
-            _hit(image_id, rank, kept[image_id][0])
-            for rank, image_id in enumerate(found[offset:end], offset + 1)
-        )
-        more = Choice(texts.say(SENTENCES["more"]), More(text.replace(" ", "_") or "all", end))
-        if not hits:
-            return Reply(texts.say(SENTENCES["nothing_found"]))
-        title = texts.say(SENTENCES["found"], question=text)
-        return Reply(title, hits=hits, choices=(more,) if end < len(found) else ())
+    async def suggest(self, collection: str, person_id: str, typed: str) -> list[str]:
+        """Return recent questions."""
+        return await self.conversation.suggest(collection, person_id, typed)
 
     async def picture(self, collection: str, image_id: int, kind: PictureKind) -> Picture | None:
         """Return a picture's bytes."""
-        kept = self.pictures[collection].get(image_id)
-        if kept is None or self.is_blobless:
-            return None
-        return Picture(kept[1], "image/webp", f"{image_id}.webp")
+        return await self.conversation.picture(collection, image_id, kind)
 
-    async def status(self, collection: str) -> ServiceStatus:
-        """Tell that all is well."""
-        return ServiceStatus(True, False, len(self.pictures.get(collection, {})), 0)
-
-
-def _hit(image_id: int, rank: int, caption: str) -> Hit:
-    return Hit(
-        image_id=image_id,
-        rank=rank,
-        score=1 / (rank + 1),
-        caption=caption,
-        alt_text=caption,
-        width=8,
-        height=8,
-        media_type="image/webp",
-        sha256="0" * 64,
-        uploader_id="discord:1",
-        uploader_name="Ada",
-        added_at=datetime(2026, 1, 2, tzinfo=UTC),
-    )
+    async def status(self, collection: str) -> object:
+        """Tell whether questions can be answered."""
+        return await self.conversation.status(collection)

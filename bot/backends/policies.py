@@ -19,7 +19,7 @@ def read(settings: Mapping[str, Any]) -> Policy:
     }
     size, language = settings.get("page_size"), settings.get("language")
     return Policy(
-        page_size=size if isinstance(size, int) and size > 0 else 0,
+        page_size=size if type(size) is int and size > 0 else 0,
         language=language if isinstance(language, str) else "",
         **groups,
     )

@@ -32,6 +32,8 @@ def _match(image_id: int) -> MatchRecord:
         uploader_name="Ada",
         added_at=datetime(2026, 1, 2, 3, 4, 5, 678901, UTC),
         source_path=None,
+        source_channel="123",
+        source_message="456",
     )
 
 
@@ -55,6 +57,9 @@ async def test_what_is_kept_comes_back(cache: RedisQueryCache) -> None:
     assert await cache.get_page("1:7:tower:query") == matches
     await cache.put_page("empty", [])
     assert await cache.get_page("empty") == []
+    for count in (0, 7, 10**12):
+        await cache.put_count("1:7:tower:query", count)
+        assert await cache.get_count("1:7:tower:query") == count
     await cache.save_paging("token", QUESTION)
     assert await cache.load_paging("token") == QUESTION
 
@@ -62,6 +67,7 @@ async def test_what_is_kept_comes_back(cache: RedisQueryCache) -> None:
 async def test_what_was_never_kept_is_none(cache: RedisQueryCache) -> None:
     assert await cache.get_vector("tower", QUESTION) is None
     assert await cache.get_page("name") is None
+    assert await cache.get_count("name") is None
     assert await cache.load_paging("token") is None
 
 
@@ -78,9 +84,15 @@ async def test_every_key_has_its_kind_and_version_and_expires(
 ) -> None:
     await cache.put_vector("tower", QUESTION, b"11")
     await cache.put_page("name", [_match(1)])
+    await cache.put_count("name", 7)
     await cache.save_paging("token", QUESTION)
     keys = {str(key, "ascii") for key in await redis.keys() if isinstance(key, bytes)}
-    limits = {"q:1:tower:": VECTOR_TTL_S, "r:1:name": PAGE_TTL_S, "p:token": PAGING_TTL_S}
+    limits = {
+        "q:2:tower:": VECTOR_TTL_S,
+        "r:2:name": PAGE_TTL_S,
+        "n:2:name": PAGE_TTL_S,
+        "p:token": PAGING_TTL_S,
+    }
     assert len(keys) == len(limits)
     for start, limit in limits.items():
         (key,) = [key for key in keys if key.startswith(start)]
@@ -96,6 +108,8 @@ async def test_a_dead_redis_is_an_empty_cache(
     assert await dead.get_vector("tower", QUESTION) is None
     await dead.put_page("name", [_match(1)])
     assert await dead.get_page("name") is None
+    await dead.put_count("name", 7)
+    assert await dead.get_count("name") is None
     assert {record.message for record in caplog.records} == {"cache_unavailable"}
     assert "schwarz" not in caplog.text
 

@@ -8,6 +8,7 @@ import pytest
 
 from bot.app import LOCAL_COLLECTION, App
 from bot.core.messages import Ask, FindSimilar, More, MoreLikeThis, Tone
+from bot.core.ports import EVERYTHING
 from tests import pictures
 from tests.conversing import add, ask, captions, say
 
@@ -24,7 +25,7 @@ async def test_a_black_cat_is_found_in_six_languages(app: App, question: str) ->
 
 async def test_pages_follow_each_other_without_repeating_or_skipping(app: App) -> None:
     whole = await ask(app, LOCAL_COLLECTION, "a yellow flower", page_size=50)
-    seen = []
+    seen: list[int] = []
     reply = await ask(app, LOCAL_COLLECTION, "a yellow flower", page_size=7)
     while len(seen) < 50:
         seen += [hit.image_id for hit in reply.hits]
@@ -144,7 +145,7 @@ async def test_a_crowd_is_answered_as_each_would_be_alone(app: App) -> None:
         # Past every cache: a vector encoded in a forward pass of its own.
         vector = await app.client.encode_text(questions[n], space.text_revision)
         state = await app.index.state(LOCAL_COLLECTION)
-        alone = await app.index.search(state, vector, offset=0, limit=10)
+        alone = await app.index.search(state, vector, EVERYTHING, offset=0, limit=10)
         assert [match.image_id for match in alone] == crowd[n], TextQuery(questions[n])
 
 

@@ -9,15 +9,20 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from bot.core.errors import PageExpiredError, QuestionEmptyError, QuestionTooLongError
+from bot.core.messages import Filters
 from bot.core.questions import (
+    MAX_HIDDEN,
     MAX_QUESTION_CHARACTERS,
     ImageQuery,
+    NewestQuery,
     Query,
+    Question,
     TextQuery,
     VectorQuery,
     digest,
     normalise,
     parse_query,
+    parse_question,
 )
 
 SCOTLAND = "🏴\U000e0067\U000e0062\U000e0073\U000e0063\U000e0074\U000e007f"
@@ -128,6 +133,7 @@ QUERIES: st.SearchStrategy[Query] = st.one_of(
     TEXTS.map(_tidy).filter(lambda text: text is not None).map(lambda text: TextQuery(text or "")),
     st.integers(1, 2**63 - 1).map(ImageQuery),
     st.builds(VectorQuery, st.integers(1, 2**15 - 1), st.binary(max_size=1024)),
+    st.just(NewestQuery()),
 )
 
 
@@ -181,3 +187,76 @@ def test_anything_else_is_an_expired_page_or_a_query(written: str) -> None:
 def test_rubbish_is_an_expired_page(written: str) -> None:
     with pytest.raises(PageExpiredError):
         parse_query(written)
+
+
+# Questions about some of the pictures
+
+WORDS = st.text(st.characters(exclude_categories=("Cs",)), max_size=30)
+IDS = st.integers(1, 2**63 - 1)
+QUESTIONS = st.builds(
+    Question,
+    QUERIES,
+    st.builds(Filters, WORDS, WORDS, st.lists(IDS, max_size=5).map(tuple)),
+    WORDS,
+    st.integers(0, 10),
+)
+
+
+@given(QUESTIONS)
+@example(Question(TextQuery('{"query":"t:x"}')))
+@example(Question(TextQuery("x"), Filters(tag='"},{')))
+def test_a_question_is_read_back_as_it_was_written(question: Question) -> None:
+    written = str(question)
+    assert parse_question(written) == question
+    written.encode("utf-8")
+
+
+@given(QUERIES)
+def test_a_question_about_all_pictures_is_written_as_before(query: Query) -> None:
+    # Buttons of an older version go on working.
+    assert str(Question(query)) == str(query)
+    assert parse_question(str(query)) == Question(query)
+
+
+@given(QUESTIONS, QUESTIONS)
+def test_different_questions_have_different_tokens(one: Question, other: Question) -> None:
+    assert (digest(str(one)) == digest(str(other))) == (one == other)
+
+
+@pytest.mark.parametrize(
+    "written",
+    [
+        *("{", "{}", "[]", '{"query":7}', '{"query":""}', '{"query":"x:1"}', '{"tag":"x"}'),
+        '{"query":"t:x","hidden":7}',
+        '{"query":"i:' + "9" * 5000 + '"}',
+    ],
+)
+def test_a_rubbish_question_is_an_expired_page(written: str) -> None:
+    with pytest.raises(PageExpiredError):
+        parse_question(written)
+
+
+@given(QUESTIONS, st.lists(st.integers(1, 9), max_size=30))
+def test_what_is_hidden_last_is_hidden_once_and_last(question: Question, ids: list[int]) -> None:
+    for image_id in ids:
+        before = question
+        question = question.without(image_id)
+        assert question.filters.hidden[-1] == image_id
+        assert question.filters.hidden.count(image_id) == 1
+        assert set(question.filters.hidden) == {*before.filters.hidden, image_id}
+        assert question.without(image_id) == question
+        # Nothing else of it changes.
+        assert (question.query, question.words, question.count) == (
+            *(before.query, before.words, before.count),
+        )
+        assert question.filters.tag == before.filters.tag
+        assert question.filters.uploader_id == before.filters.uploader_id
+
+
+def test_beyond_the_most_that_can_be_hidden_the_first_comes_back() -> None:
+    question = Question(TextQuery("cat"))
+    for image_id in range(1, MAX_HIDDEN + 1):
+        question = question.without(image_id)
+    assert question.filters.hidden == tuple(range(1, MAX_HIDDEN + 1))
+    question = question.without(MAX_HIDDEN + 1)
+    assert question.filters.hidden == tuple(range(2, MAX_HIDDEN + 2))

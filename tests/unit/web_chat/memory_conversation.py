@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 
+from bot.core.communities import Communities
 from bot.core.errors import UnavailableError
 from bot.core.messages import (
     Add,
@@ -142,6 +143,15 @@ class MemoryConversation:
         if stored is None:
             return None
         return Picture(stored.content, stored.media_type, stored.filename)
+
+    async def suggest(self, collection: str, person_id: str, typed: str) -> list[str]:
+        """Suggest nothing."""
+        return []
+
+    @property
+    def communities(self) -> Communities:
+        """Nobody here is to ask for them."""
+        raise NotImplementedError
 
     async def status(self, collection: str) -> ServiceStatus:
         """Tell how many pictures there are."""

@@ -1,0 +1,445 @@
+"""The core's ports in memory, and a conversation over them."""
+
+from __future__ import annotations
+
+import itertools
+import struct
+from collections.abc import AsyncIterator, Collection, Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+
+from bot.core.communities import Communities
+from bot.core.conversation import Conversation
+from bot.core.errors import UnavailableError
+from bot.core.library import Library, UploadLimits
+from bot.core.messages import Incoming, Person, Picture, PictureKind, Reply, Request, Upload
+from bot.core.policy import DEFAULT_POLICY, Policy
+from bot.core.ports import (
+    Added,
+    CollectionState,
+    EmbeddingSpace,
+    Import,
+    Match,
+    Selection,
+    Statistics,
+    StoredImage,
+    Vector,
+)
+from bot.core.questions import digest
+from bot.core.search import Search
+
+SPACE = EmbeddingSpace(1, 2, "tower")
+COLLECTION = "c"
+ADMIN = Person("test:admin", "Ada", is_admin=True)
+MEMBER = Person("test:member", "Max", groups=frozenset({"role:1"}))
+
+
+def vector(*values: float) -> Vector:
+    """Write numbers as an embedding."""
+    return struct.pack(f"<{len(values)}e", *values)
+
+
+@dataclass
+class Kept:
+    """One picture in memory."""
+
+    caption: str = ""
+    tags: tuple[str, ...] = ()
+    uploader_id: str = "u"
+    sources: set[tuple[str, str]] = field(default_factory=set)
+    """(channel, message)."""
+    confined: bool = False
+
+    def is_shown(self, sees: Collection[str] | None) -> bool:
+        """Tell whether somebody who sees these channels may be shown it."""
+        if sees is None or not self.confined:
+            return True
+        return any(channel in sees for channel, _ in self.sources)
+
+
+class MemoryPictures:
+    """Collections whose best match is always their first picture."""
+
+    def __init__(self, count: int = 0, space: EmbeddingSpace | None = SPACE) -> None:
+        self.collections: dict[str, dict[int, Kept]] = {COLLECTION: {}}
+        self.policies: dict[str, Policy] = {}
+        self.space = space
+        self.version = 1
+        self.reads = 0
+        self.searched: list[Vector] = []
+        self._ids = itertools.count(1)
+        for _ in range(count):
+            self.put()
+
+    def put(
+        self,
+        *channels: str,
+        collection: str = COLLECTION,
+        caption: str = "",
+        tags: tuple[str, ...] = (),
+        uploader_id: str = "u",
+    ) -> int:
+        """Add a picture posted in these channels, or handed over for all; returns its id."""
+        image_id = next(self._ids)
+        sources = {(channel, f"{image_id}0") for channel in channels}
+        kept = Kept(caption, tags, uploader_id, sources, confined=bool(channels))
+        self.collections.setdefault(collection, {})[image_id] = kept
+        self.version += 1
+        return image_id
+
+    def ids(self, among: Selection, collection: str = COLLECTION) -> list[int]:
+        """Return the pictures of a selection in the order they were put."""
+        filters = among.filters
+        return [
+            image_id
+            for image_id, kept in self.collections[collection].items()
+            if (not filters.tag or filters.tag in kept.tags)
+            and (not filters.uploader_id or filters.uploader_id == kept.uploader_id)
+            and image_id not in filters.hidden
+            and kept.is_shown(among.sees)
+        ]
+
+    # ImageIndex
+
+    async def state(self, collection: str) -> CollectionState:
+        kept = self.collections.setdefault(collection, {})
+        number = list(self.collections).index(collection)
+        policy = self.policies.get(collection, DEFAULT_POLICY)
+        return CollectionState(number, self.version, len(kept), 0, self.space, policy)
+
+    async def sources(self, state: CollectionState) -> frozenset[str]:
+        kept = self.collections[self._key(state)].values()
+        return frozenset(channel for picture in kept for channel, _ in picture.sources)
+
+    async def count(self, state: CollectionState, among: Selection) -> int:
+        self.reads += 1
+        return len(self.ids(among, self._key(state)))
+
+    async def vector(self, state: CollectionState, image_id: int) -> Vector | None:
+        return vector(0, 1) if image_id in self.collections[self._key(state)] else None
+
+    async def search(
+        self, state: CollectionState, vector: Vector, among: Selection, *, offset: int, limit: int
+    ) -> Sequence[Match]:
+        self.searched.append(vector)
+        return self._matches(state, among, self.ids(among, self._key(state)), offset, limit)
+
+    async def neighbours(
+        self, state: CollectionState, image_id: int, among: Selection, *, offset: int, limit: int
+    ) -> Sequence[Match]:
+        others = [n for n in self.ids(among, self._key(state)) if n != image_id]
+        return self._matches(state, among, others, offset, limit)
+
+    async def newest(
+        self, state: CollectionState, among: Selection, *, offset: int, limit: int
+    ) -> Sequence[Match]:
+        latest = self.ids(among, self._key(state))[::-1]
+        return self._matches(state, among, latest, offset, limit)
+
+    def _matches(
+        self, state: CollectionState, among: Selection, ids: list[int], offset: int, limit: int
+    ) -> list[Match]:
+        self.reads += 1
+        pictures = self.collections[self._key(state)]
+        return [_match(n, pictures[n], among) for n in ids[offset : offset + limit]]
+
+    def _key(self, state: CollectionState) -> str:
+        return list(self.collections)[state.id]
+
+    # ImageStore
+
+    async def add(
+        self, collection: str, person: Person, uploads: Sequence[tuple[Upload, str]]
+    ) -> Sequence[Added]:
+        added = []
+        for upload, _ in uploads:
+            channels = [upload.source_channel] if upload.source_channel else []
+            image_id = self.put(
+                *channels,
+                collection=collection,
+                caption=upload.caption,
+                tags=upload.tags,
+                uploader_id=person.id,
+            )
+            added.append(Added(image_id, upload.filename, is_new=True))
+        return added
+
+    async def watch(self, collection: str, image_ids: Sequence[int]) -> AsyncIterator[StoredImage]:
+        for image_id in image_ids:
+            image = await self.get(collection, image_id)
+            if image is not None:
+                yield image
+
+    async def get(
+        self, collection: str, image_id: int, sees: frozenset[str] | None = None
+    ) -> StoredImage | None:
+        kept = self.collections.get(collection, {}).get(image_id)
+        if kept is None or not kept.is_shown(sees):
+            return None
+        return StoredImage(
+            image_id, "ready", None, kept.uploader_id, kept.caption, "image/png", "00"
+        )
+
+    async def delete(self, collection: str, image_id: int) -> bool:
+        self.version += 1
+        return self.collections.get(collection, {}).pop(image_id, None) is not None
+
+    async def read(self, collection: str, image_id: int, kind: PictureKind) -> Picture | None:
+        return None
+
+
+def _match(image_id: int, kept: Kept, among: Selection) -> Match:
+    seen = [
+        (len(message), message, channel)
+        for channel, message in kept.sources
+        if among.sees is None or channel in among.sees
+    ]
+    channel, message = (min(seen)[2], min(seen)[1]) if seen else (None, None)
+    return Match(
+        image_id=image_id,
+        score=0.5,
+        caption=kept.caption,
+        width=1,
+        height=1,
+        media_type="image/png",
+        sha256="00",
+        uploader_id=kept.uploader_id,
+        uploader_name="Ada",
+        added_at=datetime(2026, 1, 1, tzinfo=UTC),
+        source_path=None,
+        source_channel=channel,
+        source_message=message,
+    )
+
+
+class MemoryCache:
+    """A cache that forgets nothing, or everything but what is behind buttons."""
+
+    def __init__(self, *, forgetful: bool = False) -> None:
+        self.forgetful = forgetful
+        self.vectors: dict[tuple[EmbeddingSpace, str], Vector] = {}
+        self.pages: dict[tuple[int, int, str], Sequence[Match]] = {}
+        self.counts: dict[tuple[int, int, str], int] = {}
+        self.paging: dict[str, str] = {}
+
+    async def get_vector(self, space: EmbeddingSpace, text: str) -> Vector | None:
+        return self.vectors.get((space, text))
+
+    async def put_vector(self, space: EmbeddingSpace, text: str, vector: Vector) -> None:
+        if not self.forgetful:
+            self.vectors[space, text] = vector
+
+    async def get_page(self, state: CollectionState, key: str) -> Sequence[Match] | None:
+        return self.pages.get((state.id, state.version, key))
+
+    async def put_page(self, state: CollectionState, key: str, matches: Sequence[Match]) -> None:
+        if not self.forgetful:
+            self.pages[state.id, state.version, key] = matches
+
+    async def get_count(self, state: CollectionState, key: str) -> int | None:
+        return self.counts.get((state.id, state.version, key))
+
+    async def put_count(self, state: CollectionState, key: str, count: int) -> None:
+        if not self.forgetful:
+            self.counts[state.id, state.version, key] = count
+
+    async def save_paging(self, query: str) -> str:
+        token = digest(query)
+        self.paging[token] = query
+        return token
+
+    async def load_paging(self, token: str) -> str | None:
+        return self.paging.get(token)
+
+
+class CountingEncoder:
+    """Knows the vectors it was told, encodes everything else alike, and counts."""
+
+    def __init__(self) -> None:
+        self.calls = 0
+        self.vectors: dict[str, Vector] = {}
+
+    async def encode_text(self, text: str, space: EmbeddingSpace) -> Vector:
+        self.calls += 1
+        return self.vectors.get(text, vector(1, 0))
+
+    async def encode_image(self, content: bytes, space: EmbeddingSpace) -> Vector:
+        self.calls += 1
+        return content[:4]
+
+    async def ready(self) -> bool:
+        return True
+
+
+class MemoryHistory:
+    """Questions by person and place, in the order they were asked."""
+
+    def __init__(self) -> None:
+        self.own: list[tuple[str, str, str]] = []
+        self.shared: list[tuple[str, str, str]] = []
+        self.is_down = False
+
+    async def remember(
+        self, collection: str, person_id: str, question: str, *, is_public: bool
+    ) -> None:
+        self.own.append((collection, person_id, question))
+        if is_public:
+            self.shared.append((collection, person_id, question))
+
+    async def recent(self, collection: str, person_id: str) -> Sequence[str]:
+        if self.is_down:
+            raise UnavailableError(part="history")
+        own = [said for place, who, said in self.own if (place, who) == (collection, person_id)]
+        shared = [said for place, _, said in self.shared if place == collection]
+        return own[::-1] + shared[::-1]
+
+    async def forget(self, person_id: str) -> None:
+        if self.is_down:
+            raise UnavailableError(part="history")
+        self.own = [asked for asked in self.own if asked[1] != person_id]
+        self.shared = [asked for asked in self.shared if asked[1] != person_id]
+
+
+class MemoryLimiter:
+    """Lets through until it is told otherwise."""
+
+    def __init__(self) -> None:
+        self.wait_s = 0.0
+        self.asked: list[tuple[str, str]] = []
+
+    async def admit(self, collection: str, person_id: str) -> float:
+        self.asked.append((collection, person_id))
+        return self.wait_s
+
+
+class MemoryCommunityStore:
+    """What admins and the platform do to the collections of :class:`MemoryPictures`."""
+
+    def __init__(self, pictures: MemoryPictures) -> None:
+        self._pictures = pictures
+        self.left_days: dict[str, int] = {}
+        """Collections that the bot was removed from, with how long ago."""
+        self.dropped: list[str] = []
+        self.imports: dict[tuple[str, str], Import] = {}
+
+    async def save_policy(self, collection: str, policy: Policy) -> None:
+        self._pictures.policies[collection] = policy
+
+    async def statistics(self, collection: str, person_id: str) -> Statistics:
+        kept = self._pictures.collections[collection].values()
+        uploaders = [picture.uploader_id for picture in kept]
+        return Statistics(
+            len(kept), 0, 0, len(kept), len(set(uploaders)), (), uploaders.count(person_id)
+        )
+
+    async def of_messages(
+        self, collection: str, channel: str, messages: Sequence[str]
+    ) -> Sequence[int]:
+        gone = {(channel, message) for message in messages}
+        orphans = []
+        for image_id, kept in self._pictures.collections[collection].items():
+            if kept.sources & gone:
+                kept.sources -= gone
+                if kept.confined and not kept.sources:
+                    orphans.append(image_id)
+        return orphans
+
+    async def mark_left(self, collection: str) -> None:
+        self.left_days.setdefault(collection, 0)
+
+    async def mark_present(self, collections: Sequence[str]) -> None:
+        for key in collections:
+            self.left_days.pop(key, None)
+
+    async def known(self, prefix: str) -> Sequence[str]:
+        keys: Iterable[str] = self._pictures.collections
+        return [key for key in keys if key.startswith(prefix) and key not in self.left_days]
+
+    async def long_left(self, days: int) -> Sequence[str]:
+        return [key for key, ago in self.left_days.items() if ago >= days]
+
+    async def drop(self, collection: str) -> None:
+        assert not self._pictures.collections.pop(collection), "only an empty one"
+        del self.left_days[collection]
+        self.dropped.append(collection)
+
+    async def image_ids(self, collection: str, limit: int) -> Sequence[int]:
+        return list(self._pictures.collections[collection])[:limit]
+
+    async def uploads_of(self, person_id: str) -> Sequence[tuple[str, int]]:
+        return [
+            (key, image_id)
+            for key, pictures in self._pictures.collections.items()
+            for image_id, kept in pictures.items()
+            if kept.uploader_id == person_id
+        ]
+
+    async def forget_uploader(self, person_id: str) -> None:
+        for key, image_id in await self.uploads_of(person_id):
+            self._pictures.collections[key][image_id].uploader_id = ""
+
+    async def get_import(self, collection: str, channel: str) -> Import | None:
+        return self.imports.get((collection, channel))
+
+    async def save_import(self, progress: Import) -> None:
+        self.imports[progress.collection, progress.channel] = progress
+
+    async def running_imports(self) -> Sequence[Import]:
+        return [one for one in self.imports.values() if one.state == "running"]
+
+
+class MemoryBot:
+    """A conversation over ports in memory, each of which a test may look into."""
+
+    def __init__(
+        self, pictures: MemoryPictures | None = None, encoder: CountingEncoder | None = None
+    ) -> None:
+        self.pictures = pictures or MemoryPictures()
+        self.cache = MemoryCache()
+        self.encoder = encoder or CountingEncoder()
+        self.history = MemoryHistory()
+        self.limiter = MemoryLimiter()
+        self.community_store = MemoryCommunityStore(self.pictures)
+        library = Library(self.pictures, UploadLimits())
+        self.communities = Communities(
+            self.community_store, self.pictures, library, self.pictures, self.history
+        )
+        self.conversation = Conversation(
+            Search(self.encoder, self.pictures, self.cache),
+            library,
+            self.encoder,
+            self.history,
+            self.limiter,
+            self.communities,
+        )
+
+    async def say(
+        self,
+        request: Request,
+        *,
+        person: Person = MEMBER,
+        sees: Iterable[str] | None = None,
+        page_size: int = 10,
+        is_public: bool = False,
+        from_anybody: bool = False,
+    ) -> Reply:
+        """Send one request and return the reply that stays."""
+        last = Reply("")
+        incoming = Incoming(
+            COLLECTION,
+            person,
+            "en",
+            request,
+            page_size,
+            None if sees is None else frozenset(sees),
+            is_public,
+            from_anybody,
+        )
+        async for reply in self.conversation.handle(incoming):
+            last = reply
+        return last
+
+
+def image_ids(reply: Reply) -> list[int]:
+    """Return the pictures of an answer, best first."""
+    return [hit.image_id for hit in reply.hits]

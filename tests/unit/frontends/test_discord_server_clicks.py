@@ -29,9 +29,11 @@ class Everything(ui.View):
             discord.SelectDefaultValue(id=n, type=discord.SelectDefaultValueType.role)
             for n in roles
         ]
-        self.roles: Any = ui.RoleSelect(placeholder="Who", max_values=2, default_values=defaults)
-        self.roles.callback = self.chose_roles
-        self.add_item(self.roles)
+        self.role_list: Any = ui.RoleSelect(
+            placeholder="Who", max_values=2, default_values=defaults
+        )
+        self.role_list.callback = self.chose_roles
+        self.add_item(self.role_list)
 
     @ui.button(emoji="▶", custom_id="next")
     async def forward(self, interaction: discord.Interaction, _: Any) -> None:
@@ -71,7 +73,7 @@ class Everything(ui.View):
         await interaction.response.send_message(str(chosen.values[0].id))
 
     async def chose_roles(self, interaction: discord.Interaction) -> None:
-        await interaction.response.send_message(" ".join(str(r.id) for r in self.roles.values))
+        await interaction.response.send_message(" ".join(str(r.id) for r in self.role_list.values))
 
 
 @pytest.fixture

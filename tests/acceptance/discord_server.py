@@ -36,6 +36,7 @@ class DiscordServer(Events):
     def __init__(self) -> None:
         super().__init__()
         self.port = 0
+        self._api = ""
         self._channels = Channels(self)
         self._webhooks = Webhooks(self)
         self._runner: web.AppRunner | None = None
@@ -43,7 +44,7 @@ class DiscordServer(Events):
     @property
     def url(self) -> str:
         """Address of the REST interface, for ``Route.BASE``."""
-        return f"{self.links.cdn}/api/v10"
+        return f"{self._api}/api/v10"
 
     @property
     def cdn_url(self) -> str:
@@ -59,9 +60,10 @@ class DiscordServer(Events):
         await web.TCPSite(self._runner, "127.0.0.1", port, ssl_context=tls).start()
         self.port = int(self._runner.addresses[0][1])
         if tls is None:
-            self.links.cdn = self.links.media = f"http://127.0.0.1:{self.port}"
+            self._api = self.links.cdn = self.links.media = f"http://127.0.0.1:{self.port}"
             self.gateway.url = f"ws://127.0.0.1:{self.port}/gateway"
         else:
+            self._api = "https://discord.com"
             self.links.cdn = "https://cdn.discordapp.com"
             self.links.media = "https://media.discordapp.net"
             self.gateway.url = "wss://gateway.discord.gg"

@@ -130,6 +130,25 @@ class Account:
         if not self.guild.sees(self.id, self.channel):
             raise NotShownError(f"{self.name} does not see {self.channel.name}")
 
+    def at(self, message: Message) -> Self:
+        """Go to where a message is. Raises NotShownError."""
+        if message.is_deleted:
+            raise NotShownError("the message is deleted")
+        if message.is_ephemeral and message.seen_by not in {None, self.id}:
+            raise NotShownError("only somebody else sees the message")
+        place = self.server.find_place(message.channel_id)
+        if place is None:
+            return self
+        if place.guild is None:
+            if message.channel_id != self.server.direct_channel(self.id):
+                raise NotShownError("somebody else's direct conversation")
+            return self.in_direct()
+        if place.guild is not self.guild or place.channel is None:
+            raise NotShownError("the message is elsewhere")
+        here = self.in_channel(place.channel)
+        here.enter()
+        return here
+
     def member_payload(self) -> dict[str, Any]:
         """Write the person as a member, with permissions here."""
         assert self.guild is not None

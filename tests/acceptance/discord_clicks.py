@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, Self
+from typing import Any
 
 from tests.acceptance.discord_account import Account, Exchange, NotShownError
 from tests.acceptance.discord_interactions import COMPONENT
@@ -25,7 +25,7 @@ class Clicks(Account):
 
     async def click(self, message: Message, label: str) -> Exchange:
         """Press a button; one without a label by its emoji. Raises NotShownError."""
-        here = self._at(message)
+        here = self.at(message)
         for part in message.parts:
             if part["type"] == BUTTON and label == _label(part):
                 if part.get("disabled") or part["style"] >= LINK:
@@ -35,7 +35,7 @@ class Clicks(Account):
 
     async def choose(self, message: Message, *labels: str, select: str | None = None) -> Exchange:
         """Choose options from a list, each whose label begins so; ``select`` is a placeholder."""
-        here = self._at(message)
+        here = self.at(message)
         for part in message.parts:
             if part["type"] != STRING_SELECT or select not in {None, part.get("placeholder")}:
                 continue
@@ -85,26 +85,7 @@ class Clicks(Account):
     ) -> Exchange:
         part = _select(message, kind, placeholder)
         resolved = {"resolved": filling.resolved} if filling.resolved else {}
-        return await self._at(message)._use(message, part, values=list(values), **resolved)
-
-    def _at(self, message: Message) -> Self:
-        """Go to where a message is. Raises NotShownError."""
-        if message.is_deleted:
-            raise NotShownError("the message is deleted")
-        if message.is_ephemeral and message.seen_by not in {None, self.id}:
-            raise NotShownError("only somebody else sees the message")
-        place = self.server.find_place(message.channel_id)
-        if place is None:
-            return self
-        if place.guild is None:
-            if message.channel_id != self.server.direct_channel(self.id):
-                raise NotShownError("somebody else's direct conversation")
-            return self.in_direct()
-        if place.guild is not self.guild or place.channel is None:
-            raise NotShownError("the message is elsewhere")
-        here = self.in_channel(place.channel)
-        here.enter()
-        return here
+        return await self.at(message)._use(message, part, values=list(values), **resolved)
 
     async def _use(self, message: Message, part: dict[str, Any], **more: Any) -> Exchange:
         if part.get("disabled"):

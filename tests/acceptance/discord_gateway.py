@@ -26,6 +26,8 @@ from tests.acceptance.discord_messages import hide_content
 MAX_PAYLOAD_BYTES = 4096
 SENDS_A_MINUTE = 120
 HEARTBEAT_MS = 41250
+# Discord tells no number; whoever was away for longer starts anew.
+KEPT_EVENTS = 20_000
 _DISPATCH, _HEARTBEAT, _IDENTIFY, _RESUME, _RECONNECT = 0, 1, 2, 6, 7
 _INVALID_SESSION, _HELLO, _ACK = 9, 10, 11
 _GUILDS, _MEMBERS, _GUILD_MESSAGES, _DIRECT_MESSAGES = 1 << 0, 1 << 1, 1 << 9, 1 << 12
@@ -72,13 +74,15 @@ class Session:
     intents: int
     socket: Socket
     id: str = field(default_factory=lambda: secrets.token_hex(8))
-    events: list[str] = field(default_factory=list)
-    """What it was sent, as text: thousands of servers would fill the memory as objects."""
+    seq: int = 0
+    """The number of the last event."""
+    events: deque[str] = field(default_factory=lambda: deque(maxlen=KEPT_EVENTS))
+    """The last ones, as text: of thousands of servers, objects would fill the memory."""
 
     async def tell(self, event: str, data: Any) -> None:
         """Send an event, or keep it for when the shard is back."""
-        number = len(self.events) + 1
-        text = json.dumps({"op": _DISPATCH, "d": data, "t": event, "s": number})
+        self.seq += 1
+        text = json.dumps({"op": _DISPATCH, "d": data, "t": event, "s": self.seq})
         self.events.append(text)
         await self.socket.send_text(text)
 
@@ -223,13 +227,14 @@ class Gateway:
 
     async def _resume(self, connection: Socket, data: dict[str, Any]) -> None:
         session = self.sessions.get(data["session_id"])
-        if session is None:
+        if session is None or session.seq - data["seq"] > len(session.events):
             await connection.send(_INVALID_SESSION, False)
             return
         self.resumes += 1
         session.socket = connection
-        for missed in session.events[data["seq"] :]:
-            await connection.send_text(missed)
+        missed = session.seq - data["seq"]
+        for text in list(session.events)[len(session.events) - missed :]:
+            await connection.send_text(text)
         await session.tell("RESUMED", {})
 
 

@@ -73,3 +73,19 @@ class Interaction:
             owners: self.payload.get(owners, {}),
             **more,
         }
+
+
+class Interactions(dict[int, Interaction]):
+    """All there were, by id; their tokens are found without a search."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._by_token: dict[str, Interaction] = {}
+
+    def __setitem__(self, number: int, interaction: Interaction) -> None:
+        super().__setitem__(number, interaction)
+        self._by_token[interaction.token] = interaction
+
+    def of_token(self, token: str | None) -> Interaction | None:
+        """Return the one that has a token."""
+        return self._by_token.get(token or "")

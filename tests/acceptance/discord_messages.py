@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
@@ -17,6 +18,8 @@ from tests.acceptance.discord_attachments import (
 from tests.acceptance.discord_limits import UploadedFile
 from tests.acceptance.discord_places import snowflake, timestamp
 
+MENTION = re.compile(r"<@!?(\d+)>")
+_ROLE_MENTION = re.compile(r"<@&(\d+)>")
 PLAIN, REPLY, COMMAND_ANSWER, MENU_ANSWER = 0, 19, 20, 23
 _CREATE_FLAGS = (
     limits.SUPPRESS_EMBEDS | limits.EPHEMERAL | limits.SUPPRESS_NOTIFICATIONS | limits.COMPONENTS_V2
@@ -44,6 +47,7 @@ class Message:
     embeds: Sequence[dict[str, Any] | PictureEmbed] = ()
     stickers: Sequence[Sticker] = ()
     mentions: Sequence[dict[str, Any]] = ()
+    """The users whom it notifies."""
     type: int = PLAIN
     seen_by: int | None = None
     """The only person who sees it, if it is ephemeral."""
@@ -120,7 +124,7 @@ class Message:
             "tts": False,
             "mention_everyone": False,
             "mentions": list(self.mentions),
-            "mention_roles": [],
+            "mention_roles": [] if bot else _ROLE_MENTION.findall(self.content),
             "pinned": False,
             "type": REPLY if self.reply_to else self.type,
             "components": with_ids(self.components, self, links),

@@ -166,9 +166,8 @@ class DiscordServer(Events):
     def _is_forgiven(self, refused: RefusedError, request: web.Request) -> bool:
         if refused.status == 403 or refused.code in _NO_MISBEHAVIOUR:
             return True
-        token = request.match_info.get("token")
-        known = [item for item in self.interactions.values() if token and item.token == token]
-        return bool(known and known[0].is_aged)
+        interaction = self.interactions.of_token(request.match_info.get("token"))
+        return interaction is not None and interaction.is_aged
 
     async def _me(self, _request: web.Request) -> web.Response:
         return web.json_response(self.bot)

@@ -13,9 +13,9 @@ from tests.acceptance.discord_attachments import Links
 from tests.acceptance.discord_faults import Fault
 from tests.acceptance.discord_gateway import Gateway
 from tests.acceptance.discord_guilds import Guild
-from tests.acceptance.discord_interactions import Interaction
+from tests.acceptance.discord_interactions import Interactions
 from tests.acceptance.discord_limits import RefusedError, UploadedFile
-from tests.acceptance.discord_messages import Message, hide_content
+from tests.acceptance.discord_messages import MENTION, Message, hide_content
 from tests.acceptance.discord_places import DIRECT, Channel, snowflake, user_payload
 
 TOKEN = "MTAwMDAwMDAwMDAwMDAwMDAwMA.fake.token-of-the-bot"
@@ -50,7 +50,7 @@ class State:
         self.gateway.flags = lambda: limits.MESSAGE_CONTENT_FLAGS if self.message_content else 0
         self.links = Links()
         self.commands: list[dict[str, Any]] = []
-        self.interactions: dict[int, Interaction] = {}
+        self.interactions = Interactions()
         self.messages: dict[int, Message] = {}
         self.uploads: dict[int, UploadedFile] = {}
         """What people have given with their commands."""
@@ -128,6 +128,8 @@ class State:
 
     async def tell_message(self, event: str, message: Message) -> None:
         """Tell of a message that is new or was edited, if the bot can see it."""
+        if message.author["bot"]:
+            message.mentions = self._pinged(message)
         place = self.find_place(message.channel_id)
         if message.is_ephemeral or place is None:
             return
@@ -143,6 +145,18 @@ class State:
             written = member.payload()
             payload["member"] = {key: value for key, value in written.items() if key != "user"}
         await self.gateway.tell(event, payload, place.guild.id)
+
+    def _pinged(self, message: Message) -> list[dict[str, Any]]:
+        """Return whom a message of the bot notifies (resources/message, allowed mentions)."""
+        allowed = message.allowed_mentions
+        named = [int(number) for number in MENTION.findall(message.content)]
+        original = self.messages.get(message.reply_to or 0)
+        if allowed is not None and "users" not in allowed.get("parse", ()):
+            chosen = {int(number) for number in allowed.get("users", ())}
+            named = [number for number in named if number in chosen]
+        if original is not None and (allowed is None or allowed.get("replied_user")):
+            named.append(int(original.author["id"]))
+        return [self.users[number] for number in dict.fromkeys(named) if number in self.users]
 
     async def remove_message(self, message: Message) -> None:
         """Delete a message and tell of it."""

@@ -55,11 +55,12 @@ class Usage(Account):
 
     async def context_menu(self, name: str, message: Message) -> Exchange:
         """Use a command from the menu of a message."""
-        command = await self._command(name, MESSAGE_MENU, False)
+        here = self.at(message)
+        command = await here._command(name, MESSAGE_MENU, False)
         written = {str(message.id): self.server.message_payload(message)}
         data = {"id": command["id"], "name": command["name"], "type": MESSAGE_MENU}
         target = {"target_id": str(message.id), "resolved": {"messages": written}}
-        return await self.interact(COMMAND, data | target)
+        return await here.interact(COMMAND, data | target)
 
     async def user_menu(self, name: str, person: Account) -> Exchange:
         """Use a command from the menu of a person."""

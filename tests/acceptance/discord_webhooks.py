@@ -138,14 +138,13 @@ class Webhooks:
         return web.Response(status=204)
 
     def _known(self, request: web.Request) -> Interaction:
-        token = request.match_info["token"]
-        known = [item for item in self._state.interactions.values() if item.token == token]
+        interaction = self._state.interactions.of_token(request.match_info["token"])
         is_own = int(request.match_info["application"]) == self._state.application_id
-        if not known or not is_own or known[0].acknowledged_after_s is None:
+        if interaction is None or not is_own or interaction.acknowledged_after_s is None:
             raise RefusedError(404, 10015, "Unknown Webhook")
-        if known[0].age_s > limits.TOKEN_LIFE_S:
+        if interaction.age_s > limits.TOKEN_LIFE_S:
             raise RefusedError(401, 50027, "Invalid Webhook Token")
-        return known[0]
+        return interaction
 
     def _message(self, request: web.Request) -> tuple[Interaction, Message]:
         interaction = self._known(request)

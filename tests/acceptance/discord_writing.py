@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from typing import Any
 
@@ -10,9 +9,7 @@ from tests.acceptance import discord_limits as limits
 from tests.acceptance.discord_account import Account, NotShownError
 from tests.acceptance.discord_attachments import PictureEmbed, Sticker
 from tests.acceptance.discord_limits import UploadedFile
-from tests.acceptance.discord_messages import Message
-
-_MENTION = re.compile(r"<@!?(\d+)>")
+from tests.acceptance.discord_messages import MENTION, Message
 
 
 class Writing(Account):
@@ -48,7 +45,7 @@ class Writing(Account):
         """Change the text of a message of one's own."""
         if message.author["id"] != str(self.id) or message.is_deleted:
             raise NotShownError("not one's own message")
-        before = set(_MENTION.findall(message.content))
+        before = set(MENTION.findall(message.content))
         pinged = [user for user in message.mentions if user["id"] not in before]
         message.content = text
         message.mentions = [*self._mentioned(text), *pinged]
@@ -117,7 +114,7 @@ class Writing(Account):
 
     def _mentioned(self, text: str) -> list[dict[str, Any]]:
         users = self.server.users
-        ids = dict.fromkeys(int(number) for number in _MENTION.findall(text))
+        ids = dict.fromkeys(int(number) for number in MENTION.findall(text))
         return [users[number] for number in ids if number in users]
 
     def _serve(

@@ -29,10 +29,9 @@ class Everything(ui.View):
             discord.SelectDefaultValue(id=n, type=discord.SelectDefaultValueType.role)
             for n in roles
         ]
-        self.role_list: Any = ui.RoleSelect(
-            placeholder="Who", max_values=2, default_values=defaults
-        )
-        self.role_list.callback = self.chose_roles
+        listed: Any = ui.RoleSelect(placeholder="Who", max_values=2, default_values=defaults)
+        listed.callback = self.chose_roles
+        self.role_list = listed
         self.add_item(self.role_list)
 
     @ui.button(emoji="▶", custom_id="next")

@@ -188,3 +188,15 @@ async def test_a_gateway_that_is_down_or_silent(server: DiscordServer, http: Cli
         with pytest.raises(TimeoutError):
             await socket.receive(0.05)
         server.gateway.cut()
+
+
+async def test_whoever_was_away_too_long_starts_anew(
+    server: DiscordServer, guild: Guild, member: DiscordPerson, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("tests.acceptance.discord_gateway.KEPT_EVENTS", 2)
+    async with connected(BareBot()) as bot:
+        server.gateway.cut()
+        for _ in range(3):
+            await member.mention("meanwhile")
+        await bot.hear("ready")
+        assert (server.gateway.identifies, server.gateway.resumes) == (2, 0)

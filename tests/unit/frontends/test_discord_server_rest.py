@@ -3,38 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
-from typing import Any
+from io import BytesIO
 
 import pytest
-from aiohttp import ClientSession, FormData
+from aiohttp import ClientSession
 
 from tests.acceptance import discord_limits as limits
+from tests.acceptance.discord_calls import Caller, form
 from tests.acceptance.discord_people import DiscordPerson
 from tests.acceptance.discord_rules import UploadedFile
 from tests.acceptance.discord_server import TOKEN, DiscordServer
-from tests.acceptance.discord_world import Guild, Message, Overwrite
+from tests.acceptance.discord_world import Guild, Overwrite
 
 PICTURE = UploadedFile("cat.png", b"\x89PNG cat")
-
-
-class Caller:
-    """Sends requests with the bot's token, or without."""
-
-    def __init__(self, http: ClientSession, server: DiscordServer) -> None:
-        self._http = http
-        self._server = server
-
-    async def __call__(
-        self, method: str, path: str, *, has_token: bool = True, **more: Any
-    ) -> tuple[int, Any]:
-        """Return the status and the body, of a refusal the code."""
-        headers = {"Authorization": f"Bot {TOKEN}"} if has_token else {}
-        url = f"{self._server.url}/{path}"
-        async with self._http.request(method, url, headers=headers, **more) as response:
-            if response.status == 204:
-                return 204, None
-            body = await response.json()
-            return response.status, body if response.status == 200 else body["code"]
 
 
 @pytest.fixture
@@ -42,14 +23,6 @@ async def call(server: DiscordServer) -> AsyncIterator[Caller]:
     async with ClientSession() as http:
         yield Caller(http, server)
     server.misbehaviour.clear()
-
-
-def form(payload: str, *files: UploadedFile) -> FormData:
-    data = FormData()
-    data.add_field("payload_json", payload)
-    for number, file in enumerate(files):
-        data.add_field(f"files[{number}]", file.content, filename=file.filename)
-    return data
 
 
 async def test_history_comes_in_pages_newest_first(
@@ -157,67 +130,6 @@ async def test_edits_keep_the_attachments_that_they_name(
     assert len(message.files) == 2
 
 
-async def test_followups(
-    server: DiscordServer, guild: Guild, member: DiscordPerson, call: Caller
-) -> None:
-    exchange = await member.interact(2, {"type": 1})
-    interaction = exchange.interaction
-    callback = f"interactions/{interaction.id}/{interaction.token}/callback"
-    hook = f"webhooks/{server.application_id}/{interaction.token}"
-
-    async def ask(method: str, path: str, **more: Any) -> tuple[int, Any]:
-        return await call(method, path, has_token=False, **more)
-
-    assert await ask("POST", hook, json={"content": "x"}) == (404, 10015)
-    deferral = {"type": 5, "data": {"flags": 64}}
-    assert await ask("POST", callback, json=deferral) == (204, None)
-    # receiving-and-responding: the first one after a deferral edits the original.
-    _, first = await ask("POST", hook, json={"content": "first", "flags": 0})
-    assert interaction.message is not None
-    assert int(first["id"]) == interaction.message.id
-    assert first["flags"] == limits.EPHEMERAL
-    _, second = await ask("POST", hook, json={"content": "second", "flags": 64})
-    _, third = await ask("POST", hook, json={"content": "third"})
-    assert [message.content for message in interaction.followups] == ["second", "third"]
-    _, original = await ask("GET", f"{hook}/messages/@original")
-    assert original["content"] == "first"
-    edit = f"{hook}/messages/{second['id']}"
-    _, edited = await ask("PATCH", edit, json={"content": "2", "flags": 0})
-    assert (edited["content"], edited["flags"]) == ("2", limits.EPHEMERAL)
-    url = f"channels/{guild.channel_id}/messages"
-    assert await call("GET", f"{url}/{second['id']}") == (404, 10008)
-    assert (await call("GET", f"{url}/{third['id']}"))[0] == 200
-    assert [item["id"] for item in (await call("GET", url))[1]] == [third["id"]]
-    assert await ask("DELETE", edit) == (204, None)
-    assert await ask("GET", edit) == (404, 10008)
-    assert await ask("GET", f"{hook}/messages/1") == (404, 10008)
-    exchange.age(limits.TOKEN_LIFE_S)
-    assert await ask("POST", hook, json={"content": "x"}) == (401, 50027)
-
-
-async def test_components_are_acknowledged_without_a_message_of_their_own(
-    server: DiscordServer, member: DiscordPerson, call: Caller
-) -> None:
-    button = {"type": 2, "style": 1, "label": "Go", "custom_id": "go"}
-    row = {"type": 1, "components": [button]}
-    message = Message(member.channel_id, server.bot, "old", components=[row])
-    server.messages[message.id] = message
-    for kind, data in ((6, None), (7, {"content": "new", "components": [row]})):
-        interaction = (await member.click(message, "Go")).interaction
-        callback = f"interactions/{interaction.id}/{interaction.token}/callback"
-        said = {"type": kind, "data": data}
-        answer = await call("POST", callback, has_token=False, json=said)
-        assert answer == (204, None)
-        assert interaction.message is message
-    assert message.content == "new"
-    assert len(server.messages) == 1
-    plain = (await member.interact(2, {"type": 1})).interaction
-    callback = f"interactions/{plain.id}/{plain.token}/callback"
-    for kind in (6, 7, 8, 99):
-        said = {"type": kind, "data": {"content": "x", "choices": []}}
-        assert await call("POST", callback, has_token=False, json=said) == (400, 50035)
-
-
 async def test_people_and_servers_are_looked_up(
     server: DiscordServer, guild: Guild, member: DiscordPerson, call: Caller
 ) -> None:
@@ -238,3 +150,44 @@ async def test_people_and_servers_are_looked_up(
     assert await call("PUT", reaction) == (204, None)
     guild.bot_permissions &= ~limits.ADD_REACTIONS
     assert await call("PUT", reaction) == (403, 50013)
+
+
+async def test_a_request_is_so_large(guild: Guild, call: Caller) -> None:
+    url = f"channels/{guild.channel_id}/messages"
+    headed = {"Content-Type": "application/json"}
+
+    async def send(size: int) -> int:
+        body = b'{"content": "x"}'.ljust(size)
+        async with call.http.post(
+            f"{call.server.url}/{url}", data=BytesIO(body), headers=headed
+        ) as answer:
+            return answer.status
+
+    call.http.headers["Authorization"] = f"Bot {TOKEN}"
+    assert await send(limits.REQUEST_BYTES) == 200
+    assert await send(limits.REQUEST_BYTES + 1) == 413
+
+
+async def test_whom_a_message_notifies(
+    server: DiscordServer, guild: Guild, member: DiscordPerson, call: Caller
+) -> None:
+    url = f"channels/{guild.channel_id}/messages"
+    asked = await member.post("x")
+    reference = {"message_reference": {"message_id": str(asked.id)}}
+    for said, pings in (
+        ({"content": member.mention_text}, True),
+        ({"content": member.mention_text, "allowed_mentions": {"parse": []}}, False),
+        ({"content": member.mention_text, "allowed_mentions": {"parse": ["users"]}}, True),
+        (
+            {
+                "content": member.mention_text,
+                "allowed_mentions": {"parse": [], "users": [str(member.id)]},
+            },
+            True,
+        ),
+        ({"content": "x", **reference}, True),
+        ({"content": "x", **reference, "allowed_mentions": {"parse": []}}, False),
+        ({"content": "x", **reference, "allowed_mentions": {"replied_user": True}}, True),
+    ):
+        _, written = await call("POST", url, json=said)
+        assert [user["id"] for user in written["mentions"]] == [str(member.id)] * pings

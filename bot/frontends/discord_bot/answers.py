@@ -17,14 +17,15 @@ from bot.core.errors import CoreError, PageExpiredError, UnavailableError
 from bot.core.messages import Reply, Request, Tone
 from bot.core.replies import explain
 from bot.core.sentences import SENTENCES as CORE
-from bot.core.texts import texts_for
+from bot.core.texts import Texts, texts_for
 from bot.frontends.base import ConversationPort, FrontendOptions
 from bot.frontends.discord_bot.askers import Asker, asker_of_interaction
-from bot.frontends.discord_bot.components import components
+from bot.frontends.discord_bot.components import components, owner_of
 from bot.frontends.discord_bot.delivery import Answer, TooLargeError, apology, deliver, links_to
 from bot.frontends.discord_bot.limits import (
     ACKNOWLEDGE_WITHIN_S,
     ATTACHMENTS,
+    LOST,
     REQUEST_BYTES,
     UNKNOWN_INTERACTION,
 )
@@ -38,7 +39,7 @@ from bot.frontends.discord_bot.pictures import attach, fit
 from bot.frontends.discord_bot.sentences import SENTENCES
 from bot.frontends.discord_bot.visibility import Visibility
 
-QUICK_S = 0.25
+QUICK_S = 0.5
 """What is ready by then, as answers from the cache are, needs no "thinking …" before it."""
 QUICK_BYTES = 2**20
 """More than this takes a while to send over a slow line."""
@@ -89,7 +90,10 @@ class Answers:
                 message = interaction.message
                 is_private = message is not None and message.flags.ephemeral
                 asker = self.asker(interaction, is_private=is_private)
-                await self.answer(asker, source, PageOutlet(interaction), interaction.guild_id)
+                # Whoever presses: its buttons stay those of the person whose answer it is.
+                owner_id = owner_of(message) if message is not None else 0
+                outlet = PageOutlet(interaction)
+                await self.answer(asker, source, outlet, interaction.guild_id, owner_id)
 
     async def attend(
         self, interaction: discord.Interaction[Any], work: Work, *, only_for_them: bool = True
@@ -107,7 +111,13 @@ class Answers:
                 details = {"code": error.code, "params": error.params}
                 logger.info("discord_request_refused", extra=details)
                 await deliver(Answer(explain(error, texts)), outlet, texts)
-            except Exception:
+            except asyncio.CancelledError:
+                await _part(outlet, texts)
+                raise
+            except Exception as error:
+                if isinstance(error, discord.HTTPException) and error.code in LOST:
+                    logger.info("discord_answer_came_too_late", extra={"code": error.code})
+                    return
                 incident = secrets.token_hex(4)
                 logger.exception("discord_answer_failed", extra={"incident": incident})
                 await deliver(Answer(apology(texts, incident)), outlet, texts)
@@ -178,11 +188,20 @@ class Answers:
             self._active.discard(task)
 
     async def answer(
-        self, asker: Asker, source: RequestSource, outlet: Outlet, guild_id: int | None
+        self,
+        asker: Asker,
+        source: RequestSource,
+        outlet: Outlet,
+        guild_id: int | None,
+        owner_id: int = 0,
     ) -> None:
-        """Answer one request: at once if it is ready at once, else after an acknowledgement."""
+        """Answer one request: at once if it is ready at once, else after an acknowledgement.
+
+        ``owner_id`` is the person whose answer it is, 0 for the asker.
+        """
         texts = texts_for(asker.language)
-        making = asyncio.create_task(self._made(asker, source, outlet, guild_id))
+        owner_id = owner_id or int(asker.person.id.rpartition(":")[2])
+        making = asyncio.create_task(self._made(asker, source, outlet, guild_id, owner_id))
         try:
             await asyncio.wait({making}, timeout=QUICK_S)
             is_quick = making.done() and making.result().size_bytes <= QUICK_BYTES
@@ -190,31 +209,34 @@ class Answers:
                 return
             answer = await making
             try:
-                await deliver(answer, outlet, texts)
+                await deliver(answer, outlet, texts, can_be_smaller=True)
             except TooLargeError:
                 # What a server takes can have changed; half of what it said is worth a try.
                 limits = outlet.max_file_bytes // 2, REQUEST_BYTES // 2
                 pictures = await fit(answer.pictures, *limits)
                 await deliver(replace(answer, pictures=pictures), outlet, texts)
         except asyncio.CancelledError:
-            with contextlib.suppress(discord.DiscordException, *NETWORK_ERRORS):
-                async with asyncio.timeout(PARTING_S):
-                    await outlet.refuse(texts.say(CORE["unavailable"]))
+            await _part(outlet, texts)
             raise
         finally:
             making.cancel()
 
     async def _made(
-        self, asker: Asker, source: RequestSource, outlet: Outlet, guild_id: int | None
+        self,
+        asker: Asker,
+        source: RequestSource,
+        outlet: Outlet,
+        guild_id: int | None,
+        owner_id: int,
     ) -> Answer:
         """Make an answer; what goes wrong is one, too."""
         texts = texts_for(asker.language)
         try:
             request = await source(asker) if callable(source) else source
             if isinstance(request, Reply):
-                return await self._filled(asker, request, outlet, guild_id)
+                return await self._filled(asker, request, outlet, guild_id, owner_id)
             reply = await self.last_reply(asker, request, outlet)
-            return await self._filled(asker, reply, outlet, guild_id)
+            return await self._filled(asker, reply, outlet, guild_id, owner_id)
         except CoreError as error:
             details = {"code": error.code, "params": error.params}
             logger.info("discord_request_refused", extra=details)
@@ -230,6 +252,7 @@ class Answers:
         reply: Reply,
         outlet: Outlet,
         guild_id: int | None,
+        owner_id: int,
     ) -> Answer:
         """Fetch what belongs to a reply: its pictures, buttons and links."""
         texts = texts_for(asker.language)
@@ -249,9 +272,8 @@ class Answers:
             raise UnavailableError(part="pictures") from error
         if not pictures:
             raise UnavailableError(part="pictures")
-        asker_id = int(asker.person.id.rpartition(":")[2])
         is_private = guild_id is not None and not asker.is_public
-        view = components(reply, pictures.keys(), asker_id, texts, is_private=is_private)
+        view = components(reply, pictures.keys(), owner_id, texts, is_private=is_private)
         links = links_to((hit for hit in reply.hits if hit.image_id in pictures), guild_id, texts)
         return Answer(reply, pictures, view, links)
 
@@ -260,12 +282,27 @@ async def _acknowledge(outlet: Outlet) -> bool:
     """Tell Discord in time that there will be an answer; False if it is too late for one."""
     try:
         async with asyncio.timeout(ACKNOWLEDGE_WITHIN_S):
-            await outlet.acknowledge()
+            for _attempt in range(2):
+                try:
+                    await outlet.acknowledge()
+                except NETWORK_ERRORS as error:
+                    # It may have arrived; then Discord says so to the second.
+                    details = {"error": type(error).__name__}
+                    logger.info("discord_acknowledgement_lost", extra=details)
+                else:
+                    break
     except discord.HTTPException as error:
         logger.info("discord_acknowledgement_refused", extra={"code": error.code})
         # "Already acknowledged" can be our own word whose receipt was lost: answer all the same.
         return error.code != UNKNOWN_INTERACTION
-    except NETWORK_ERRORS as error:
-        # It may have arrived, and then the person sees "thinking …" until there is an answer.
-        logger.info("discord_acknowledgement_lost", extra={"error": type(error).__name__})
+    except TimeoutError:
+        # Perhaps it has arrived after all, and the person sees "thinking …".
+        logger.info("discord_acknowledgement_slow")
     return True
+
+
+async def _part(outlet: Outlet, texts: Texts) -> None:
+    """Say in a hurry that there will be no answer, as the bot is being stopped."""
+    with contextlib.suppress(discord.DiscordException, *NETWORK_ERRORS):
+        async with asyncio.timeout(PARTING_S):
+            await outlet.refuse(texts.say(CORE["unavailable"]))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import discord
@@ -21,6 +21,8 @@ class Asker:
     language: str
     is_public: bool = False
     """Whether others see the answer."""
+    is_open: bool = False
+    """Whether everybody in the server can, so that the question may be suggested to them."""
     look: Callable[[], frozenset[str] | None] = lambda: None
     """Returns the channels whose pictures may be shown; it costs a little, so only when asked."""
 
@@ -33,7 +35,7 @@ class Asker:
             request,
             page_size,
             sees=self.look(),
-            is_public=self.is_public,
+            is_public=self.is_open,
             from_anybody=True,
         )
 
@@ -49,7 +51,8 @@ def asker_of_interaction(
         return _asker(user, None, may_manage, language)
     place: Place = interaction.channel or discord.Object(interaction.channel_id or 0)
     look = _look(visibility, guild, user, place, is_private=is_private)
-    return _asker(user, guild.id, may_manage, language, is_public=not is_private, look=look)
+    asker = _asker(user, guild.id, may_manage, language, is_public=not is_private, look=look)
+    return replace(asker, is_open=asker.is_public and visibility.is_open(guild, place))
 
 
 def asker_of_message(message: discord.Message, visibility: Visibility, language: str) -> Asker:
@@ -68,7 +71,8 @@ def asker_of_message(message: discord.Message, visibility: Visibility, language:
     is_known = guild.get_role(guild.id) is not None
     may_manage = is_known and author.guild_permissions.manage_guild
     look = _look(visibility, guild, author, message.channel, is_private=False)
-    return _asker(author, guild.id, may_manage, language, is_public=True, look=look)
+    asker = _asker(author, guild.id, may_manage, language, is_public=True, look=look)
+    return replace(asker, is_open=visibility.is_open(guild, message.channel))
 
 
 def collection_of(guild_id: int | None, user_id: int) -> str:
@@ -108,4 +112,5 @@ def _asker(
     groups = frozenset(str(role_id) for role_id in roles if role_id != guild_id)
     is_admin = may_manage or guild_id is None
     person = Person(person_id_of(user.id), user.display_name, is_admin, groups)
-    return Asker(collection_of(guild_id, user.id), person, language, is_public, look)
+    collection = collection_of(guild_id, user.id)
+    return Asker(collection, person, language, is_public=is_public, look=look)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
 import logging
 from collections.abc import Awaitable, Callable, Iterable
 from typing import Any
@@ -20,6 +22,8 @@ from bot.frontends.discord_bot.picture_links import PictureLink, download, link_
 from bot.frontends.discord_bot.sentences import SENTENCES
 
 DOWNLOAD_TIMEOUT_S = 8.0
+SUGGEST_WITHIN_S = 2.0
+"""Suggestions that come later than after 3 s are an error message below the option."""
 
 logger = logging.getLogger(__name__)
 
@@ -112,7 +116,10 @@ def _search(answers: Answers, conversation: ConversationPort) -> Command:
     ) -> list[app_commands.Choice[str]]:
         user_id = interaction.user.id
         collection = collection_of(interaction.guild_id, user_id)
-        recent = await conversation.suggest(collection, person_id_of(user_id), typed)
+        recent: list[str] = []
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(SUGGEST_WITHIN_S):
+                recent = await conversation.suggest(collection, person_id_of(user_id), typed)
         short = [question for question in recent if len(question) <= OPTION_CHARACTERS]
         return [
             app_commands.Choice(name=question, value=question)

@@ -132,6 +132,17 @@ def place_of(message: discord.Message) -> More | None:
     return None
 
 
+def owner_of(message: discord.Message) -> int:
+    """Return whose answer one of the bot's messages shows, 0 if it does not tell."""
+    for row in message.components:
+        for part in getattr(row, "children", ()):
+            custom_id = getattr(part, "custom_id", None) or ""
+            for match in (template.fullmatch(custom_id) for template in _TEMPLATES):
+                if match is not None and match["owner"]:
+                    return int(match["owner"])
+    return 0
+
+
 def _pages(
     span: Span, asker_id: int, texts: Texts, *, is_private: bool
 ) -> list[ui.DynamicItem[ui.Button[ui.View]]]:

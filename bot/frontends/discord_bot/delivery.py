@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import secrets
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from http import HTTPStatus
 
 import discord
 
@@ -19,6 +21,9 @@ from bot.frontends.discord_bot.sentences import SENTENCES
 
 logger = logging.getLogger(__name__)
 
+PAUSE_S = 0.5
+"""Before another attempt where Discord is too busy; short, as an interaction has 3 s."""
+_SERVER_ERROR = 500
 _LINKS_CHARACTERS = 1300
 """Ten links need about 1000, so that there is always room for the question."""
 
@@ -50,12 +55,14 @@ class Answer:
         return f"{said}\n{self.links}" if self.links else said
 
 
-async def deliver(answer: Answer, outlet: Outlet, texts: Texts) -> bool:
-    """Show an answer; tries twice, the second time smaller or saying sorry; False if in vain.
+async def deliver(
+    answer: Answer, outlet: Outlet, texts: Texts, *, can_be_smaller: bool = False
+) -> bool:
+    """Show an answer; tries twice, the second time saying sorry if need be; False if in vain.
 
-    Raises TooLargeError when Discord wants less at once.
+    Raises TooLargeError when Discord wants less at once and the answer ``can_be_smaller``.
     """
-    for attempt in range(2):
+    for _attempt in range(2):
         try:
             if answer.reply.tone is Tone.ERROR:
                 await outlet.refuse(answer.text)
@@ -66,11 +73,21 @@ async def deliver(answer: Answer, outlet: Outlet, texts: Texts) -> bool:
             if error.code in LOST:
                 logger.info("discord_answer_came_too_late", extra={"code": error.code})
                 return False
-            if error.code == TOO_LARGE and answer.pictures and not attempt:
+            if error.code == TOO_LARGE and answer.pictures and can_be_smaller:
                 raise TooLargeError from error
+            details: dict[str, object] = {"status": error.status, "code": error.code}
+            if isinstance(error, discord.Forbidden):
+                logger.info("discord_answer_not_allowed", extra=details)
+                if not answer.pictures:
+                    return False
+                answer = Answer(Reply(texts.say(SENTENCES["cannot_attach"]), Tone.ERROR))
+                continue
+            if error.status == HTTPStatus.TOO_MANY_REQUESTS or error.status >= _SERVER_ERROR:
+                logger.warning("discord_answer_put_off", extra=details)
+                await asyncio.sleep(PAUSE_S)
+                continue
             incident = secrets.token_hex(4)
-            details = {"status": error.status, "code": error.code, "incident": incident}
-            logger.warning("discord_answer_refused", extra=details)
+            logger.warning("discord_answer_refused", extra={**details, "incident": incident})
             answer = Answer(apology(texts, incident))
         except NETWORK_ERRORS as error:
             logger.warning("discord_answer_not_sent", extra={"error": type(error).__name__})

@@ -14,7 +14,8 @@ from weakref import WeakValueDictionary
 import discord
 
 from bot.core.errors import CoreError
-from bot.core.messages import Ask, Refine, Reply, Request
+from bot.core.messages import Ask, Refine, Reply, Request, Tone
+from bot.core.texts import texts_for
 from bot.frontends.base import ConversationPort, FrontendOptions
 from bot.frontends.discord_bot.answers import Answers
 from bot.frontends.discord_bot.askers import Asker, asker_of_message, collection_of
@@ -22,6 +23,7 @@ from bot.frontends.discord_bot.commands import similar_to
 from bot.frontends.discord_bot.components import place_of
 from bot.frontends.discord_bot.outlets import NETWORK_ERRORS, EditedOutlet, MessageOutlet
 from bot.frontends.discord_bot.picture_links import picture_of
+from bot.frontends.discord_bot.sentences import SENTENCES
 from bot.frontends.discord_bot.visibility import Visibility
 
 ANSWERED_KEPT = 5000
@@ -122,6 +124,9 @@ class Mentions:
                 return Refine(token, words) if token else reply
             if before is not None and before.author.id == me and (page := place_of(before)):
                 return Refine(page.token, words)
+            if not words and before is not None and _is_hidden(before, me):
+                texts = texts_for(asker.language)
+                return Reply(texts.say(SENTENCES["not_seen"]), Tone.ERROR)
             return Ask(words)
 
         return make
@@ -155,7 +160,8 @@ class Mentions:
 
 def _said_to(message: discord.Message, me: int) -> str | None:
     """Return what a message says to the bot, None when it is not meant for it."""
-    if message.author.bot or message.type not in _WRITTEN_BY_A_PERSON:
+    is_persons = not message.author.bot and message.webhook_id is None
+    if not is_persons or message.type not in _WRITTEN_BY_A_PERSON:
         return None
     mention = re.compile(rf"<@!?{me}>")
     is_direct = message.guild is None
@@ -165,6 +171,11 @@ def _said_to(message: discord.Message, me: int) -> str | None:
     if not is_direct and not is_mentioned:
         return None
     return mention.sub(" ", message.content).strip()
+
+
+def _is_hidden(message: discord.Message, me: int) -> bool:
+    """Tell whether Discord keeps the content of somebody's message from the bot."""
+    return message.author.id != me and not message.content and not message.attachments
 
 
 def _keep(kept: OrderedDict[int, T], key: int, value: T, limit: int) -> None:

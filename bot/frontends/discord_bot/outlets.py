@@ -71,8 +71,10 @@ class InteractionOutlet:
 
     async def acknowledge(self) -> None:
         """Show "thinking …"."""
-        self._answered.once = True
-        await self._interaction.response.defer(thinking=True, ephemeral=self._is_private)
+        response, is_private = self._interaction.response, self._is_private
+        await self._answered.acknowledge(
+            lambda: response.defer(thinking=True, ephemeral=is_private)
+        )
 
     async def show(
         self, text: str, files: list[discord.File], view: discord.ui.View | None
@@ -81,7 +83,7 @@ class InteractionOutlet:
         response = self._interaction.response
         more: dict[str, Any] = {"ephemeral": self._is_private}
         if view is not None:
-            more["view"] = view
+            more["view"] = _not_kept(view)
         await self._answered.show(
             lambda: response.send_message(text, files=files, **more), text, files, view
         )
@@ -121,14 +123,14 @@ class PageOutlet:
 
     async def acknowledge(self) -> None:
         """Tell that the message is about to change."""
-        self._answered.once = True
-        await self._interaction.response.defer()
+        await self._answered.acknowledge(self._interaction.response.defer)
 
     async def show(
         self, text: str, files: list[discord.File], view: discord.ui.View | None
     ) -> None:
         """Replace the message's text, pictures and buttons."""
         response = self._interaction.response
+        view = _not_kept(view)
         await self._answered.show(
             lambda: response.edit_message(content=text, attachments=files, view=view),
             text,
@@ -138,11 +140,11 @@ class PageOutlet:
 
     async def refuse(self, text: str) -> None:
         """Leave the message as it is; say it beside it, to them alone."""
-        if self._answered.once:
-            await self._interaction.followup.send(text, ephemeral=True)
-        else:
-            response = self._interaction.response
-            await response.send_message(text, ephemeral=True)
+        response = self._interaction.response
+        await self._answered.add(
+            lambda: response.send_message(text, ephemeral=True),
+            lambda: self._interaction.followup.send(text, ephemeral=True),
+        )
 
     async def show_progress(self, text: str) -> None:
         """Stay silent: the former page is still there to look at."""
@@ -201,7 +203,7 @@ class MessageOutlet:
         reference: discord.MessageReference | None,
     ) -> discord.Message:
         # With the nonce, a repetition of what did arrive is not shown twice.
-        given = {"reference": reference, "view": view}
+        given = {"reference": reference, "view": _not_kept(view)}
         more: dict[str, Any] = {name: value for name, value in given.items() if value is not None}
         return await self._message.channel.send(text, files=files, nonce=self._message.id, **more)
 
@@ -231,7 +233,7 @@ class EditedOutlet:
         self, text: str, files: list[discord.File], view: discord.ui.View | None
     ) -> None:
         """Replace the former answer."""
-        await self._answer.edit(content=text, attachments=files, view=view)
+        await self._answer.edit(content=text, attachments=files, view=_not_kept(view))
 
     async def refuse(self, text: str) -> None:
         """Replace the former answer."""
@@ -246,9 +248,20 @@ def may_attach(message: discord.Message) -> bool:
     guild, channel = message.guild, message.channel
     if guild is None or guild.get_role(guild.id) is None:
         return True  # nothing is known that would speak against it
-    if isinstance(channel, discord.abc.GuildChannel | discord.Thread):
-        return channel.permissions_for(guild.me).attach_files
+    me: discord.Member | None = guild.me
+    if me is not None and isinstance(channel, discord.abc.GuildChannel | discord.Thread):
+        return channel.permissions_for(me).attach_files
     return True
+
+
+def _not_kept(view: discord.ui.View | None) -> discord.ui.View | None:
+    """Keep the library from remembering a view, with a task, for each answer ever given.
+
+    It finds dynamic items by their ids alone.
+    """
+    if view is not None:
+        view.stop()
+    return view
 
 
 class _Answered:
@@ -258,6 +271,33 @@ class _Answered:
         self._interaction = interaction
         self.once = False
         self._maybe = False
+        """Whether nobody has told if it has arrived."""
+
+    async def acknowledge(self, defer: Callable[[], Awaitable[object]]) -> None:
+        """Promise an answer."""
+        self.once = self._maybe = True
+        try:
+            await defer()
+        except discord.HTTPException as error:
+            self._maybe = False
+            # What Discord has not taken can still be answered without a promise.
+            self.once = error.code == ALREADY_ACKNOWLEDGED
+            raise
+        self._maybe = False
+
+    async def add(
+        self, respond: Callable[[], Awaitable[object]], follow_up: Callable[[], Awaitable[object]]
+    ) -> None:
+        """Respond, or say something beside what was responded before."""
+        if not self.once:
+            await self._respond(respond)
+            return
+        try:
+            await follow_up()
+        except discord.NotFound:
+            if not self._maybe:
+                raise
+            await self._respond(respond)
 
     async def show(
         self,

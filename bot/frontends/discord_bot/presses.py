@@ -15,7 +15,12 @@ from bot.core.texts import texts_for
 from bot.frontends.discord_bot.answers import Answers
 from bot.frontends.discord_bot.askers import Asker
 from bot.frontends.discord_bot.components import place_of
-from bot.frontends.discord_bot.outlets import NETWORK_ERRORS, PageOutlet
+from bot.frontends.discord_bot.outlets import (
+    NETWORK_ERRORS,
+    InteractionOutlet,
+    Outlet,
+    PageOutlet,
+)
 from bot.frontends.discord_bot.sentences import SENTENCES
 
 Source = Callable[[Asker], Awaitable[Reply]]
@@ -42,8 +47,10 @@ class Presses:
         elif owner not in {0, interaction.user.id}:
             texts = texts_for(str(interaction.locale))
             await self._answers.tell(interaction, texts.say(SENTENCES["not_yours"]))
-        elif share or isinstance(request, MoreLikeThis):
-            is_private = message.flags.ephemeral and not share
+        elif share and isinstance(request, More):
+            await self._answers.to_interaction(interaction, self._shared(interaction, request))
+        elif isinstance(request, MoreLikeThis):
+            is_private = message.flags.ephemeral
             await self._answers.to_interaction(interaction, request, only_for_them=is_private)
         elif isinstance(request, Delete):
             await self._delete(interaction, message, request)
@@ -54,16 +61,33 @@ class Presses:
         outlet = PageOutlet(interaction)
 
         async def page(asker: Asker) -> Reply:
-            reply = await self._answers.last_reply(asker, request, outlet)
-            if reply.hits:
+            reply = await self._found(asker, request, outlet)
+            if reply.hits or isinstance(request, NotThis):
                 return reply
-            if isinstance(request, More) and reply.tone is Tone.ANSWER:
-                # The page has become empty, for instance by deletions: begin again.
-                return await self._answers.last_reply(asker, More(request.token, 0), outlet)
             # What is shown is better than nothing: leave it, and say why beside it.
             return replace(reply, tone=Tone.ERROR)
 
         return page
+
+    def _shared(self, interaction: discord.Interaction[Any], request: More) -> Source:
+        outlet = InteractionOutlet(interaction, is_private=False)
+
+        async def page(asker: Asker) -> Reply:
+            reply = await self._found(asker, request, outlet)
+            if reply.hits or reply.tone is not Tone.ANSWER:
+                return reply
+            # Nothing of it may be shown to everybody; that is nobody else's business.
+            texts = texts_for(asker.language)
+            return Reply(texts.say(SENTENCES["nothing_to_share"]), Tone.ERROR)
+
+        return page
+
+    async def _found(self, asker: Asker, request: More | NotThis, outlet: Outlet) -> Reply:
+        """Return a page; where it is empty, for instance by deletions, the first one."""
+        reply = await self._answers.last_reply(asker, request, outlet)
+        if reply.hits or reply.tone is not Tone.ANSWER or not request.offset:
+            return reply
+        return await self._answers.last_reply(asker, replace(request, offset=0), outlet)
 
     async def _delete(
         self, interaction: discord.Interaction[Any], message: discord.Message, request: Delete
@@ -77,12 +101,12 @@ class Presses:
             reply = await self._answers.last_reply(asker, request, outlet)
             if reply.tone is not Tone.DONE or shown is None:
                 return reply
-            for page in (shown, More(shown.token, 0)):
-                left = await self._answers.last_reply(asker, page, outlet)
-                if left.hits:
-                    aside = reply.text
-                    return left
-            return reply
+            left = await self._found(asker, shown, outlet)
+            if left.hits:
+                aside = reply.text
+                return left
+            # With nothing to put in its place, the others stay rather than go with it.
+            return replace(reply, tone=Tone.ERROR) if left.tone is Tone.ERROR else reply
 
         await self._answers.in_place(interaction, rest)
         if aside:

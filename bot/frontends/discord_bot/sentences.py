@@ -13,10 +13,15 @@ SENTENCES = {
     "choose_delete": _("Delete …"),
     "share": _("Show everyone"),
     "not_yours": _("These buttons belong to someone else’s question. Use /search for your own."),
+    "nothing_to_share": _("Not everybody here may see these pictures, so they stay with you."),
     "posted": _("Posted here: {links}"),
     "cannot_attach": _(
         "I may not attach pictures in this channel. An admin can give me the permission “Attach "
         "Files”, or you can ask me privately."
+    ),
+    "not_seen": _(
+        "I cannot see the picture in that message. Open its menu → Apps → Find similar, or send me "
+        "the picture yourself."
     ),
     "help": _(
         "**Find pictures by describing them, in any language.**\n"

@@ -50,8 +50,18 @@ def visible_to_all_in(guild: discord.Guild, member: discord.Member, place: Place
     return _visible(guild, member, place, to_all=True)
 
 
+def is_open_to_everybody(guild: discord.Guild, place: Place) -> bool:
+    """Tell whether everybody in a server can read a channel or thread that is for all ages."""
+    if isinstance(place, discord.Thread) and place.is_private():
+        return False
+    home = guild.get_channel(place.parent_id if isinstance(place, discord.Thread) else place.id)
+    if home is None or not _is_known(guild) or home.is_nsfw():
+        return False
+    return all(right.is_everybodys for right in _Server(guild).needed_for(home))
+
+
 class Visibility:
-    """The same two answers, remembered.
+    """The same answers, remembered.
 
     They hold until ``forget`` is called, which is due on guild_available, guild_unavailable,
     guild_join, guild_remove, guild_update, guild_channel_create, guild_channel_update,
@@ -65,6 +75,7 @@ class Visibility:
         self._known: OrderedDict[tuple[object, ...], tuple[discord.Guild, frozenset[str]]] = (
             OrderedDict()
         )
+        self._open: OrderedDict[tuple[object, ...], tuple[discord.Guild, bool]] = OrderedDict()
 
     def visible_to_member(
         self, guild: discord.Guild, member: discord.Member, place: Place
@@ -78,10 +89,22 @@ class Visibility:
         """Return those of a public answer: everybody who sees ``place`` can see these too."""
         return self._recall(guild, member, place, to_all=True)
 
+    def is_open(self, guild: discord.Guild, place: Place) -> bool:
+        """Tell whether whoever is in a server can read what is asked in ``place``."""
+        key = (guild.id, place.id)
+        known_guild, is_open = self._open.get(key, (None, False))
+        if known_guild is not guild:
+            is_open = is_open_to_everybody(guild, place)
+            self._open[key] = guild, is_open
+            if len(self._open) > self._max_entries:
+                self._open.popitem(last=False)
+        return is_open
+
     def forget(self, guild_id: int) -> None:
         """Forget all about a server."""
-        for key in [key for key in self._known if key[0] == guild_id]:
-            del self._known[key]
+        for known in (self._known, self._open):
+            for key in [key for key in known if key[0] == guild_id]:
+                del known[key]
 
     def _recall(
         self, guild: discord.Guild, member: discord.Member, place: Place, *, to_all: bool
@@ -119,6 +142,11 @@ class _Right:
     denied: int = 0
     members: Mapping[int, bool] = field(default_factory=dict)
     """Members who are allowed (True) or denied it here, whatever their roles."""
+
+    @property
+    def is_everybodys(self) -> bool:
+        """Whether nobody lacks it."""
+        return self.always and not self.denied and all(self.members.values())
 
     def has(self, member_id: int, roles: int) -> bool:
         """Tell whether a member with these roles has it."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import threading
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
@@ -54,3 +55,7 @@ async def connected(bot: BareBot) -> AsyncIterator[BareBot]:
         ready.cancel()
         await bot.close()
         await asyncio.wait({running})
+        # One that is forgotten complains about the closed event loop in a much later test.
+        for thread in threading.enumerate():
+            if thread.name.startswith("keep-alive-handler"):
+                thread.join(1)

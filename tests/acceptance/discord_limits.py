@@ -54,7 +54,7 @@ LARGEST_INTEGER = 2**53
 # interactions/receiving-and-responding
 ACKNOWLEDGE_WITHIN_S = 3.0
 TOKEN_LIFE_S = 15 * 60.0
-# Not in the docs; what users report, discord-api-docs issue 4850.
+# Not in the docs; what users have measured, discord-api-docs issue 2701.
 FOLLOWUPS = 5
 FOLLOWUPS_WITHIN_S = 2.0
 # topics/gateway

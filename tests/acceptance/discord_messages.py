@@ -20,6 +20,7 @@ from tests.acceptance.discord_places import snowflake, timestamp
 
 MENTION = re.compile(r"<@!?(\d+)>")
 _ROLE_MENTION = re.compile(r"<@&(\d+)>")
+TEXT_DISPLAY = 10
 PLAIN, REPLY, COMMAND_ANSWER, MENU_ANSWER = 0, 19, 20, 23
 _CREATE_FLAGS = (
     limits.SUPPRESS_EMBEDS | limits.EPHEMERAL | limits.SUPPRESS_NOTIFICATIONS | limits.COMPONENTS_V2
@@ -68,6 +69,12 @@ class Message:
     def parts(self) -> list[dict[str, Any]]:
         """Its buttons, lists and whatever else is laid out, without what holds them."""
         return [part for part in all_parts(self.components) if "components" not in part]
+
+    @property
+    def text(self) -> str:
+        """What it says, in whichever way it is laid out."""
+        laid_out = [part["content"] for part in self.parts if part["type"] == TEXT_DISPLAY]
+        return "\n".join([*([self.content] if self.content else []), *laid_out])
 
     def set(self, payload: dict[str, Any], files: Sequence[UploadedFile]) -> None:
         """Take over what a request names; files and those that it keeps."""

@@ -191,3 +191,17 @@ async def test_whom_a_message_notifies(
     ):
         _, written = await call("POST", url, json=said)
         assert [user["id"] for user in written["mentions"]] == [str(member.id)] * pings
+
+
+async def test_layouts_show_what_is_attached(
+    server: DiscordServer, guild: Guild, call: Caller
+) -> None:
+    text = '{"type": 10, "content": "two"}'
+    shown = '{"type": 12, "items": [{"media": {"url": "attachment://cat.png"}}]}'
+    layout = f'{{"flags": 32768, "components": [{text}, {shown}]}}'
+    url = f"channels/{guild.channel_id}/messages"
+    _, written = await call("POST", url, data=form(layout, PICTURE))
+    media = written["components"][1]["items"][0]["media"]
+    assert media["url"] == written["attachments"][0]["url"]
+    assert media["attachment_id"] == written["attachments"][0]["id"]
+    assert server.messages[int(written["id"])].text == "two"

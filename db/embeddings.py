@@ -200,9 +200,10 @@ class _Nearest:
         if rows and rows[0][1] is None:
             return []  # the picture whose neighbours were wanted is gone
         wanted = self.limit
-        if not self.among.narrows:
-            hidden = len(self.among.hidden)
-            wanted = min(wanted, self.where.image_count - hidden - self.offset)
+        itself = self.itself is not None
+        # How many of the hidden pictures are still there, nobody knows.
+        if not self.among.narrows and len(self.among.hidden) == itself:
+            wanted = min(wanted, self.where.image_count - itself - self.offset)
         if indexed and len(rows) < wanted:
             # The index gave up before the page was full: a rare tenant in a large table, or a
             # selection that few pictures meet.

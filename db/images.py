@@ -26,16 +26,20 @@ _INSERT = """
 INSERT INTO images (collection_id, sha256, size_bytes, media_type, filename, caption, tags,
                     uploader_id, uploader_name, source_path, confined, enqueued_at)
 SELECT %s, decode(sha256, 'hex'), size_bytes, media_type, filename, caption, tags,
-       uploader_id, uploader_name, source_path, source_channel IS NOT NULL, now()
+       uploader_id, uploader_name, source_path, confined, now()
 FROM jsonb_to_recordset(%s) AS new (
   n integer, sha256 text, size_bytes bigint, media_type text, filename text, caption text,
-  tags text[], uploader_id text, uploader_name text, source_path text, source_channel text)
+  tags text[], uploader_id text, uploader_name text, source_path text, confined boolean)
 ORDER BY n
 ON CONFLICT (collection_id, sha256) DO NOTHING
 RETURNING sha256
 """
-# Handed over for everybody, whatever channels it was posted in before.
-_OPEN = "UPDATE images SET confined = false WHERE id = ANY(%s) AND confined"
+# Handed over for everybody, whatever channels it was posted in before. It may wait for a worker
+# that is at one of them, and so comes before all that holds the collection's counters, which the
+# worker needs to finish.
+_OPEN = """
+UPDATE images SET confined = false WHERE collection_id = %s AND sha256 = ANY(%s) AND confined
+"""
 _SOURCE = """
 INSERT INTO image_sources (image_id, collection_id, channel, message)
 SELECT image_id, %s, channel, message
@@ -83,9 +87,14 @@ async def insert_images(
     :func:`storing` them.
     """
     digests = [image.sha256 for image in images]
+    for_all = {image.sha256 for image in images if image.source_channel is None}
     rows = [
-        asdict(image) | {"n": n, "sha256": image.sha256.hex()} for n, image in enumerate(images)
+        asdict(image)
+        | {"n": n, "sha256": image.sha256.hex(), "confined": image.sha256 not in for_all}
+        for n, image in enumerate(images)
     ]
+    if for_all:
+        await connection.execute(_OPEN, (collection_id, list(for_all)))
     retried = await connection.execute(_RETRY, (collection_id, digests))
     fresh = {bytes(row[0]) for row in await retried.fetchall()}
     inserted = await connection.execute(_INSERT, (collection_id, Jsonb(rows)))
@@ -106,9 +115,6 @@ async def _add_sources(
     images: Sequence[NewImage],
     ids: Mapping[bytes, int],
 ) -> None:
-    for_all = [ids[image.sha256] for image in images if image.source_channel is None]
-    if for_all:
-        await connection.execute(_OPEN, (for_all,))
     sources = [
         {
             "image_id": ids[image.sha256],

@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 import hashlib
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,9 +21,9 @@ from db.spaces import register_space
 DIM = 8
 
 
-def new_image(name: str) -> NewImage:
+def new_image(name: str, **facts: Any) -> NewImage:
     """Make up a picture; the same name is the same picture."""
-    return NewImage(
+    made_up = NewImage(
         sha256=hashlib.sha256(name.encode()).digest(),
         size_bytes=len(name),
         media_type="image/png",
@@ -34,6 +36,12 @@ def new_image(name: str) -> NewImage:
         source_channel=None,
         source_message=None,
     )
+    return replace(made_up, **facts)
+
+
+def posted(name: str, channel: str | None, message: str | None = None, **facts: Any) -> NewImage:
+    """Make up a picture that comes with a message, or from nowhere."""
+    return new_image(name, source_channel=channel, source_message=message, **facts)
 
 
 async def collection_id(database: Database, key: str) -> int:
@@ -43,7 +51,11 @@ async def collection_id(database: Database, key: str) -> int:
 
 async def add_rows(database: Database, collection: int, names: Sequence[str]) -> list[int]:
     """Store pictures as the bot does; returns their ids."""
-    rows = [new_image(name) for name in names]
+    return await add_images(database, collection, [new_image(name) for name in names])
+
+
+async def add_images(database: Database, collection: int, rows: Sequence[NewImage]) -> list[int]:
+    """Store these pictures as the bot does; returns their ids."""
     async with storing(database, collection, [row.sha256 for row in rows]) as connection:
         return [image_id for image_id, _ in await insert_images(connection, collection, rows)]
 

@@ -9,11 +9,28 @@ import psycopg
 import pytest
 
 from bot.core.commands import MAX_COMMAND_BYTES
+from db.communities import (
+    drop_left,
+    forget_uploader,
+    mark_left,
+    part_from_messages,
+    save_settings,
+    uploads_of,
+)
 from db.errors import DatabaseError
 from db.images import deleting, get_images, insert_images, known_digests, storing
 from db.ingest import IngestStore
 from db.pool import Database
-from tests.integration.rows import add_rows, axis, collection_id, finish, new_image, take_over
+from tests.integration.rows import (
+    add_images,
+    add_rows,
+    axis,
+    collection_id,
+    finish,
+    new_image,
+    posted,
+    take_over,
+)
 from tests.stack import wait_for
 
 Owner = psycopg.Connection[tuple[object, ...]]
@@ -21,9 +38,15 @@ Owner = psycopg.Connection[tuple[object, ...]]
 _COUNTED = """
 SELECT c.id, c.version, (c.ready_count, c.pending_count) = (
          count(i) FILTER (WHERE i.status = 'ready'), count(i) FILTER (WHERE i.status = 'pending')),
-       coalesce(string_agg(i.id || i.status, ',' ORDER BY i.id), '')
+       coalesce(string_agg(i.id || i.status || i.confined || i.uploader_id || (
+         SELECT coalesce(string_agg(s.channel || s.message, '' ORDER BY s.channel, s.message), '')
+         FROM image_sources s WHERE s.image_id = i.id), ',' ORDER BY i.id), '')
 FROM collections c LEFT JOIN images i ON i.collection_id = c.id GROUP BY c.id ORDER BY c.id
 """
+_ACTIONS = [
+    *("add", "add", "post", "post", "part", "finish", "finish", "delete", "sweep", "space"),
+    *("forget", "settings"),
+]
 
 
 async def test_the_bot_sees_one_collection_at_a_time(
@@ -31,10 +54,11 @@ async def test_the_bot_sees_one_collection_at_a_time(
 ) -> None:
     space = await take_over(store, "r1")
     ours, theirs = [await collection_id(database, key) for key in ("ours", "theirs")]
-    mine = await add_rows(database, ours, ["a", "b"])
-    other = await add_rows(database, theirs, ["a", "c", "d"])
+    mine = await add_images(database, ours, [posted(name, "1", name) for name in "ab"])
+    other = await add_images(database, theirs, [posted(name, "1", name) for name in "acd"])
     finish(store, space, {image_id: [axis(image_id)] for image_id in [*mine, *other]})
-    for table, column in (("images", "id"), ("embeddings", "image_id")):
+    tables = (("images", "id"), ("embeddings", "image_id"), ("image_sources", "image_id"))
+    for table, column in tables:
         query = f"SELECT {column} FROM {table} ORDER BY 1"  # noqa: S608
         for scope, expected in ((None, []), (ours, mine), (theirs, other)):
             async with database.transaction(scope) as connection:
@@ -53,8 +77,12 @@ async def test_the_bot_sees_one_collection_at_a_time(
         " uploader_name) VALUES (%(theirs)s, decode(repeat('00', 32), 'hex'), 1, 'x', 'x', 'x')",
         "UPDATE images SET collection_id = %(theirs)s",
         "INSERT INTO embeddings VALUES (1, 1, 0, %(ours)s, '[1,2]')",
+        "INSERT INTO image_sources VALUES (1, %(theirs)s, '1', '1')",
+        "UPDATE image_sources SET channel = '2'",
+        "TRUNCATE image_sources",
         "DELETE FROM embeddings",
         "UPDATE collections SET version = 0",
+        "UPDATE collections SET key = 'x'",
         "DELETE FROM collections",
         "UPDATE spaces SET live = false",
         "DROP TABLE images",
@@ -65,7 +93,7 @@ async def test_the_bot_may_not_reach_beyond_its_collection(
     database: Database, statement: str
 ) -> None:
     ours, theirs = [await collection_id(database, key) for key in ("ours", "theirs")]
-    await add_rows(database, ours, ["a"])
+    await add_images(database, ours, [posted("a", "1", "1")])
     with pytest.raises(DatabaseError, match="InsufficientPrivilege"):
         async with database.transaction(ours) as connection:
             await connection.execute(statement, {"ours": ours, "theirs": theirs})
@@ -75,14 +103,82 @@ async def test_pictures_of_other_collections_are_neither_changed_nor_deleted(
     database: Database,
 ) -> None:
     ours, theirs = [await collection_id(database, key) for key in ("ours", "theirs")]
-    (image_id,) = await add_rows(database, theirs, ["a"])
+    (image_id,) = await add_images(database, theirs, [posted("a", "1", "7")])
+    assert await part_from_messages(database, ours, "1", ["7"]) == []
     async with database.transaction(ours) as connection:
-        for statement in ("UPDATE images SET caption = ''", "DELETE FROM images"):
+        for statement in (
+            *("UPDATE images SET caption = ''", "DELETE FROM images", "DELETE FROM image_sources"),
+        ):
             assert (await connection.execute(statement)).rowcount == 0
     async with deleting(database, ours, image_id) as deleted:
         assert deleted is None
     assert await get_images(database, ours, [image_id]) == []
-    assert [image.id for image in await get_images(database, theirs, [image_id])] == [image_id]
+    shown = await get_images(database, theirs, [image_id], ["1"])
+    assert [image.id for image in shown] == [image_id]
+
+
+async def test_a_source_in_our_name_does_not_open_a_picture_of_theirs(database: Database) -> None:
+    ours, theirs = [await collection_id(database, key) for key in ("ours", "theirs")]
+    (image_id,) = await add_images(database, theirs, [posted("a", "secret", "7")])
+    async with database.transaction(ours) as connection:
+        await connection.execute(
+            "INSERT INTO image_sources VALUES (%s, %s, 'lobby', '8')", (image_id, ours)
+        )
+    for sees in (None, ["lobby"]):
+        assert await get_images(database, ours, [image_id], sees) == []
+    assert await get_images(database, theirs, [image_id], ["lobby"]) == []
+
+
+async def test_across_collections_one_persons_uploads_are_all_that_can_be_asked_for(
+    database: Database, owner: Owner
+) -> None:
+    ours, theirs = [await collection_id(database, key) for key in ("ours", "theirs")]
+    facts = {"uploader_id": "u:2", "uploader_name": "Max"}
+    mine = await add_images(database, ours, [new_image("a", **facts), new_image("b")])
+    other = await add_images(database, theirs, [new_image("a", **facts), new_image("c")])
+    expected = [("ours", mine[0]), ("theirs", other[0])]
+    assert await uploads_of(database, "u:2") == expected
+    assert await uploads_of(database, "u:3") == []
+    owner.execute("UPDATE images SET uploader_id = '' WHERE id = %s", (mine[1],))
+    assert await uploads_of(database, "") == []
+    await forget_uploader(database, "")
+    await forget_uploader(database, "u:2")
+    assert await uploads_of(database, "u:2") == []
+    rows = owner.execute("SELECT uploader_id, uploader_name FROM images ORDER BY id").fetchall()
+    assert rows == [("", ""), ("", "Ada"), ("", ""), ("u:1", "Ada")]
+
+
+@pytest.mark.parametrize("is_left", [False, True])
+@pytest.mark.parametrize("is_empty", [False, True])
+async def test_only_what_was_left_and_is_empty_can_be_dropped(
+    database: Database, owner: Owner, *, is_left: bool, is_empty: bool
+) -> None:
+    ours, theirs = [await collection_id(database, key) for key in ("ours", "theirs")]
+    await add_rows(database, theirs, ["a"])
+    if not is_empty:
+        await add_rows(database, ours, ["a"])
+    if is_left:
+        await mark_left(database, "ours")
+    assert await drop_left(database, "ours") == (is_left and is_empty)
+    keys = [row[0] for row in owner.execute("SELECT key FROM collections ORDER BY 1").fetchall()]
+    assert keys == (["theirs"] if is_left and is_empty else ["ours", "theirs"])
+    assert not await drop_left(database, "unknown")
+
+
+@pytest.mark.parametrize(
+    "function", ["uploads_of('x')", "forget_uploader('x')", "drop_left_collection('x')"]
+)
+def test_nobody_but_the_bot_may_use_its_ways_across_collections(
+    database_url: str, owner: Owner, function: str
+) -> None:
+    owner.execute("CREATE ROLE stranger")
+    try:
+        owner.execute("SET ROLE stranger")
+        with pytest.raises(psycopg.errors.InsufficientPrivilege):
+            owner.execute(f"SELECT {function}")
+    finally:
+        owner.execute("RESET ROLE")
+        owner.execute("DROP ROLE stranger")
 
 
 async def test_ids_beyond_all_numbers_are_just_not_there(database: Database) -> None:
@@ -103,14 +199,29 @@ async def test_counters_equal_a_recount_after_anything(
     collections = [await collection_id(database, key) for key in ("one", "two")]
     names = [f"picture {n}" for n in range(10)]
     before = owner.execute(_COUNTED).fetchall()
-    for _ in range(40):
+    for _ in range(60):
         collection = chance.choice(collections)
         rows = owner.execute("SELECT id FROM images").fetchall()
         ids = [int(str(row[0])) for row in rows]
         some = chance.sample(ids, min(len(ids), chance.randrange(5)))
-        action = chance.choice(["add", "add", "finish", "finish", "delete", "sweep", "space"])
+        action = chance.choice(_ACTIONS)
+        person, channel = chance.choice(["u:1", "u:2"]), chance.choice("12")
+        messages = chance.sample("34567", 3)
         if action == "add":  # also of pictures that are there, and of failed ones
             await add_rows(database, collection, chance.choices(names, k=chance.randrange(5)))
+        elif action == "post":
+            posts = [
+                posted(chance.choice(names), channel, message, uploader_id=person)
+                for message in messages[: chance.randrange(1, 4)]
+            ]
+            await add_images(database, collection, posts)
+        elif action == "part":
+            await part_from_messages(database, collection, channel, messages)
+        elif action == "forget":
+            await forget_uploader(database, person)
+        elif action == "settings":
+            await save_settings(database, "one", {"n": chance.random()})
+            await mark_left(database, "two")
         elif action == "finish":
             failed = {image_id: "truncated" for image_id in some if chance.random() < 0.4}
             ready = {image_id: [axis(0)] for image_id in some if image_id not in failed}

@@ -17,6 +17,7 @@ from db.indexes import index_name
 from db.ingest import IngestStore
 from db.pool import Database
 from db.records import MatchRecord
+from db.selections import Selection
 from tests.integration.rows import (
     add_rows,
     axis,
@@ -65,7 +66,7 @@ def _fill(url: str) -> Gallery:
         with connection.cursor().copy("COPY embeddings FROM STDIN") as copy:
             for image_id, collection in rows:
                 frames = _FRAMES if image_id % 10 == 0 else 1
-                spread = 0.3 * generator.normal(size=(frames, DIM))
+                spread = 0.6 * generator.normal(size=(frames, DIM))
                 found = (centres[image_id % 40] + spread).astype(np.float16).astype(np.float32)
                 if collection == 1:
                     vectors[image_id] = found
@@ -215,6 +216,12 @@ async def test_an_index_that_gives_up_early_is_helped_out(gallery: Gallery) -> N
         assert _ids(near) == rare[1:]
         last = await search(pool, gallery.rare, to_bytes(query), offset=2, limit=10)
         assert _ids(last) == rare[2:]
+        for among in (Selection(hidden=(10**6,)), Selection(uploader_id="u")):
+            found = await search(pool, gallery.rare, to_bytes(query), among, offset=0, limit=10)
+            assert _ids(found) == rare
+        hidden = Selection(hidden=(10**6, rare[1]))
+        found = await search(pool, gallery.rare, to_bytes(query), hidden, offset=0, limit=10)
+        assert _ids(found) == [rare[0], rare[2]]
     finally:
         await pool.close()
         with psycopg.connect(gallery.url, autocommit=True) as connection:

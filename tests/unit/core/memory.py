@@ -187,6 +187,9 @@ class MemoryPictures:
     async def read(self, collection: str, image_id: int, kind: PictureKind) -> Picture | None:
         return None
 
+    async def rendition(self, collection: str, image_id: int, sha256: str) -> Picture | None:
+        return await self.read(collection, image_id, PictureKind.RENDITION)
+
 
 def _match(image_id: int, kept: Kept, among: Selection) -> Match:
     seen = [

@@ -48,11 +48,11 @@ class Offered:
 
 
 class _Shower:
-    """Shows passing words, not too often."""
+    """Shows passing words, not too often, and none of what takes no time."""
 
     def __init__(self, outlet: ShowsAnswers) -> None:
         self._outlet = outlet
-        self._shown_at = 0.0
+        self._shown_at = asyncio.get_running_loop().time()
 
     async def show(self, text: str) -> None:
         now = asyncio.get_running_loop().time()

@@ -1,0 +1,144 @@
+"""A bot with everything that admins have, over a core in memory, connected to the fake Discord."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from dataclasses import dataclass
+
+import pytest
+
+from bot.frontends.base import FrontendOptions
+from bot.frontends.discord_bot import DiscordBot
+from bot.frontends.discord_bot.client import BotClient
+from bot.frontends.discord_bot.library import Pace, importing, presence, watching
+from tests.acceptance.discord_limits import UploadedFile
+from tests.acceptance.discord_people import DiscordPerson
+from tests.acceptance.discord_server import TOKEN, DiscordServer
+from tests.acceptance.discord_world import Channel, Guild
+from tests.unit.frontends.library.memory import LibraryMemory
+from tests.unit.frontends.library.wired import WiredClient
+
+QUICK = Pace(
+    edit_every_s=0,
+    busy_at=3,
+    busy_pause_s=0.01,
+    first_pause_s=0.01,
+    longest_pause_s=0.02,
+    download_timeout_s=5,
+)
+RunningBot = Callable[[], AbstractAsyncContextManager["LibraryBot"]]
+
+
+def picture(name: str, description: str | None = None) -> UploadedFile:
+    """Make a picture that differs from those with other names."""
+    return UploadedFile(f"{name}.jpg", b"\xff\xd8\xff" + name.encode(), description)
+
+
+class LibraryBot(DiscordBot):
+    """The bot, in more of a hurry."""
+
+    @property
+    def client(self) -> BotClient:
+        assert self._client is not None
+        return self._client
+
+    def _new_client(self) -> BotClient:
+        client = WiredClient(
+            self._conversation,
+            self._answers,
+            self._options,
+            self._visibility,
+            self._on_connected,
+            reads_messages=bool(self._reads_messages),
+        )
+        client._connection.guild_ready_timeout = 0.02
+        return client
+
+
+@dataclass
+class Place:
+    """A server with a channel for photos, two people, and the core."""
+
+    server: DiscordServer
+    guild: Guild
+    photos: Channel
+    admin: DiscordPerson
+    member: DiscordPerson
+    memory: LibraryMemory
+
+    @property
+    def collection(self) -> str:
+        return f"discord:guild:{self.guild.id}"
+
+
+@dataclass
+class Scene(Place):
+    """The same with the bot."""
+
+    bot: LibraryBot
+
+
+async def until(condition: Callable[[], object]) -> None:
+    """Wait for something that nobody tells of."""
+    async with asyncio.timeout(10):
+        while not condition():  # noqa: ASYNC110
+            await asyncio.sleep(0.005)
+
+
+@pytest.fixture
+def memory() -> LibraryMemory:
+    return LibraryMemory()
+
+
+@pytest.fixture(autouse=True)
+def _quick(monkeypatch: pytest.MonkeyPatch) -> None:
+    for module in (importing, presence, watching):
+        monkeypatch.setattr(module, "Pace", lambda: QUICK)
+
+
+@pytest.fixture
+def running(server: DiscordServer, guild: Guild, memory: LibraryMemory) -> RunningBot:
+    """Runs the bot for a while; a second time is a restart."""
+
+    @asynccontextmanager
+    async def run() -> AsyncIterator[LibraryBot]:
+        options = FrontendOptions(discord_token=TOKEN)
+        bot = LibraryBot(memory, options, first_pause_s=0.05)
+        await bot.start()
+        try:
+            yield bot
+        finally:
+            await bot.stop()
+
+    return run
+
+
+@pytest.fixture
+def photos(guild: Guild) -> Channel:
+    return guild.add_channel("photos")
+
+
+@pytest.fixture
+def place(  # noqa: PLR0917
+    server: DiscordServer,
+    guild: Guild,
+    photos: Channel,
+    admin: DiscordPerson,
+    member: DiscordPerson,
+    memory: LibraryMemory,
+) -> Place:
+    server.message_content = True
+    return Place(server, guild, photos, admin, member, memory)
+
+
+@pytest.fixture
+async def bot(place: Place, running: RunningBot) -> AsyncIterator[LibraryBot]:
+    async with running() as bot:
+        yield bot
+
+
+@pytest.fixture
+def scene(place: Place, bot: LibraryBot) -> Scene:
+    return Scene(**vars(place), bot=bot)

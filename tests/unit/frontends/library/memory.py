@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 from bot.core.errors import UnavailableError
 from bot.core.messages import Person, ServiceStatus, Upload
+from bot.core.policy import Policy
 from bot.core.ports import Added, Import
 from tests.unit.core.memory import MemoryBot, MemoryCommunityStore
 from tests.unit.frontends.discord_memory import CaptionedPictures, MemoryConversation, Words
@@ -69,6 +70,12 @@ class LibraryStore(MemoryCommunityStore):
         self.saves: list[Import] = []
         self.fails = 0
         self.deletions: list[tuple[str, list[str]]] = []
+
+    async def save_policy(self, collection: str, policy: Policy) -> None:
+        if self.fails:
+            self.fails -= 1
+            raise UnavailableError(part="database")
+        await super().save_policy(collection, policy)
 
     async def save_import(self, progress: Import) -> None:
         if self.fails:

@@ -6,7 +6,7 @@ import asyncio
 import struct
 from collections.abc import AsyncIterator, Sequence
 
-from bot.core.messages import Ask, Incoming, Person, Picture, PictureKind, Reply, Upload
+from bot.core.messages import Hit, Incoming, More, Person, Picture, PictureKind, Reply, Upload
 from bot.core.ports import (
     Added,
     CollectionState,
@@ -15,7 +15,18 @@ from bot.core.ports import (
     Selection,
     Vector,
 )
+from tests.acceptance.discord_world import Message
 from tests.unit.core.memory import CountingEncoder, MemoryBot, MemoryPictures, vector
+
+
+def captions(message: Message) -> list[str | None]:
+    """Return what the pictures of an answer are described by."""
+    return [file.description for file in message.files]
+
+
+def labels(message: Message) -> list[str]:
+    """Return what there is to press or choose below an answer."""
+    return [part.get("label") or part.get("placeholder") or "" for part in message.parts]
 
 
 class Words(CountingEncoder):
@@ -74,7 +85,7 @@ class MemoryConversation(MemoryBot):
         super().__init__(CaptionedPictures(words), words)
         self.incoming: list[Incoming] = []
         self.gates: dict[str, asyncio.Event] = {}
-        """Questions that are not answered before their event is set."""
+        """Questions that are not answered before their event is set; "m" stands for pages."""
 
     def add(
         self,
@@ -93,15 +104,19 @@ class MemoryConversation(MemoryBot):
         self.pictures.contents[image_id] = content
         return image_id
 
+    def fill(self, collection: str, count: int, name: str = "cat") -> list[int]:
+        """Put as many pictures into a collection, called "cat 0" and so on."""
+        return [self.add(collection, f"{name} {number}") for number in range(count)]
+
     async def handle(self, incoming: Incoming) -> AsyncIterator[Reply]:
         """Answer one request."""
         self.incoming.append(incoming)
         request = incoming.request
-        if isinstance(request, Ask):
-            if request.text == "explode":
-                raise RuntimeError("the core broke its promise")
-            if request.text in self.gates:
-                await self.gates[request.text].wait()
+        text = getattr(request, "text", "m" if isinstance(request, More) else "")
+        if text == "explode":
+            raise RuntimeError("the core broke its promise")
+        if text in self.gates:
+            await self.gates[text].wait()
         async for reply in self.conversation.handle(incoming):
             yield reply
 
@@ -112,6 +127,10 @@ class MemoryConversation(MemoryBot):
     async def picture(self, collection: str, image_id: int, kind: PictureKind) -> Picture | None:
         """Return a picture's bytes."""
         return await self.conversation.picture(collection, image_id, kind)
+
+    async def rendition(self, collection: str, hit: Hit) -> Picture | None:
+        """Return a picture's bytes by an answer's hit."""
+        return await self.conversation.rendition(collection, hit)
 
     async def status(self, collection: str) -> object:
         """Tell whether questions can be answered."""

@@ -28,8 +28,8 @@ check: setup ## Lint, formatting, types, import rules, Compose files, translatio
 
 bench: setup ## Run every benchmark in its short form
 	@set -e; for file in benchmarks/[!_]*.py; do \
-		[ -e "$$file" ] || { echo 'no benchmarks yet'; exit 0; }; \
-		echo "== $$file"; $(PY) "$$file" --short; \
+		name=$$(basename "$$file" .py); \
+		echo "== $$name"; $(PY) -m "benchmarks.$$name" --short; \
 	done
 
 mini: setup ## Train the bundled model anew (see docs/mini.md); ARGS=--dry-run stops after the data

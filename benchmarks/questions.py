@@ -5,7 +5,7 @@ a bot process of its own: one question at a time, a crowd at once, a repeated qu
 same question after an upload. The alternative in the same run is what a home-made bot does: the
 same encoder and the same vectors in this process, with a NumPy scan.
 
-    python benchmarks/questions.py [--short]
+    python -m benchmarks.questions [--short]
 """
 
 from __future__ import annotations

@@ -19,10 +19,8 @@ async def collection_state(database: Database, key: str) -> CollectionRecord:
     """Return a collection by its key, made empty when there was none."""
 
     async def read() -> CollectionRecord | None:
-        async with database.transaction() as connection:
-            cursor = await connection.execute(_STATE, (key,))
-            row = await cursor.fetchone()
-            return None if row is None else CollectionRecord(*row)
+        row = await database.one(_STATE, (key,))
+        return None if row is None else CollectionRecord(*row)
 
     record = await database.retry(read)
     if record is None:

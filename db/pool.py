@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
-from typing import Any, TypeVar
+from typing import Any, LiteralString, TypeVar
 
 import psycopg
 from pgvector.psycopg import register_vector_async
@@ -15,6 +15,7 @@ from psycopg_pool import AsyncConnectionPool, PoolTimeout
 from db.errors import DatabaseError, DatabaseUnavailableError, SchemaMissingError
 
 T = TypeVar("T")
+Row = tuple[Any, ...]
 
 ROLE = "babelpix_app"
 """Owns nothing and is under row-level security; made by the first migration."""
@@ -64,6 +65,17 @@ class Database:
                 if collection_id is not None:
                     await connection.execute(*scope(collection_id))
                 yield connection
+
+    async def one(self, statement: LiteralString, values: Sequence[object]) -> Row | None:
+        """Return the first row of a statement that reads; no transaction around it."""
+        with translated_errors():
+            async with self._pool.connection() as connection:
+                await connection.set_autocommit(True)
+                try:
+                    cursor = await connection.execute(statement, values)
+                    return await cursor.fetchone()
+                finally:
+                    await connection.set_autocommit(False)
 
     @asynccontextmanager
     async def pipeline(self) -> AsyncIterator[AsyncConnection[Any]]:

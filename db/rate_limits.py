@@ -35,12 +35,14 @@ class RateLimits:
 
     async def admit(self, collection: str, person_id: str) -> float:
         """Count a question; returns 0, or in how many seconds the next one is welcome."""
+        person = (self._per_person, ("person", person_id))
+        everybody = (self._per_collection, ("collection", collection))
         try:
+            # A place without room must not use up what its people may ask elsewhere.
+            if not await self._limiter.test(everybody[0], *everybody[1]):
+                return await self._wait_s(*everybody)
             # The person first: one who floods must not use up what is there for all.
-            for item, names in (
-                (self._per_person, ("person", person_id)),
-                (self._per_collection, ("collection", collection)),
-            ):
+            for item, names in (person, everybody):
                 if not await self._limiter.hit(item, *names):
                     return await self._wait_s(item, names)
         except (RedisError, OSError) as error:

@@ -16,6 +16,20 @@ OWN_KEPT = 50
 SHARED_KEPT = 200
 """Questions kept of one collection."""
 
+# One message to Redis for every question, whether it is remembered in one place or in two.
+_REMEMBER = """
+local now, ttl = ARGV[1], ARGV[2]
+local function keep(key, member, limit)
+  redis.call('ZADD', key, now, member)
+  redis.call('ZREMRANGEBYRANK', key, 0, -limit - 1)
+  redis.call('EXPIRE', key, ttl)
+end
+keep(KEYS[1], ARGV[3], ARGV[4])
+redis.call('SADD', KEYS[2], ARGV[5])
+redis.call('EXPIRE', KEYS[2], ttl)
+if KEYS[3] then keep(KEYS[3], ARGV[6], ARGV[7]) end
+"""
+
 logger = logging.getLogger(__name__)
 
 
@@ -24,34 +38,29 @@ class RecentQuestions:
 
     def __init__(self, redis: Redis) -> None:
         self._redis = redis
+        self._remember = redis.register_script(_REMEMBER)
 
     async def remember(
         self, collection: str, person_id: str, question: str, *, is_public: bool
     ) -> None:
         """Keep a question; a Redis that is down forgets it."""
-        now = time.time()
-        own, shared, places = _own(collection, person_id), _shared(collection), _places(person_id)
+        keys = [_own(collection, person_id), _places(person_id)]
+        values: list[str | float] = [time.time(), TTL_S, question, OWN_KEPT, collection]
+        if is_public:
+            keys.append(_shared(collection))
+            values += [f"{person_id}\n{question}", SHARED_KEPT]
         try:
-            async with self._redis.pipeline(transaction=False) as pipe:
-                pipe.zadd(own, {question: now})
-                pipe.zremrangebyrank(own, 0, -OWN_KEPT - 1)
-                pipe.expire(own, TTL_S)
-                if is_public:
-                    pipe.zadd(shared, {f"{person_id}\n{question}": now})
-                    pipe.zremrangebyrank(shared, 0, -SHARED_KEPT - 1)
-                    pipe.expire(shared, TTL_S)
-                pipe.sadd(places, collection)
-                pipe.expire(places, TTL_S)
-                await pipe.execute()
+            await self._remember(keys, values)
         except (RedisError, OSError) as error:
             logger.warning("question_not_remembered", extra={"error": type(error).__name__})
 
     async def recent(self, collection: str, person_id: str) -> list[str]:
         """Return the person's own questions, the last first, then those of the others."""
+        oldest = time.time() - TTL_S
         try:
             async with self._redis.pipeline(transaction=False) as pipe:
-                pipe.zrange(_own(collection, person_id), 0, -1, desc=True)
-                pipe.zrange(_shared(collection), 0, -1, desc=True)
+                pipe.zrevrangebyscore(_own(collection, person_id), "+inf", oldest)
+                pipe.zrevrangebyscore(_shared(collection), "+inf", oldest)
                 own, shared = await pipe.execute()
         except (RedisError, OSError) as error:
             logger.warning("questions_not_recalled", extra={"error": type(error).__name__})
@@ -75,11 +84,11 @@ class RecentQuestions:
 
 
 def _own(collection: str, person_id: str) -> str:
-    return f"h:1:{collection}:{person_id}"
+    return f"h:1:{collection}\n{person_id}"
 
 
 def _shared(collection: str) -> str:
-    return f"h:1:{collection}"
+    return f"hs:1:{collection}"
 
 
 def _places(person_id: str) -> str:

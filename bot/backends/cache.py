@@ -6,6 +6,8 @@ import logging
 from collections.abc import Sequence
 from dataclasses import asdict
 
+from cachetools import LRUCache, TTLCache
+
 from bot.backends.errors import core_errors
 from bot.core.ports import CollectionState, EmbeddingSpace, Match, Vector
 from bot.core.questions import digest
@@ -13,6 +15,12 @@ from db.errors import DatabaseUnavailableError
 from db.query_cache import RedisQueryCache
 from db.recent_questions import RecentQuestions
 from db.records import MatchRecord
+
+PAGES_KEPT = 200
+"""Stretches of 60 results kept in this process, about 30 kB each."""
+TOKENS_KEPT = 10_000
+SAVED_AGAIN_AFTER_S = 3600
+"""What is behind a button is kept for a week from when it was last saved."""
 
 logger = logging.getLogger(__name__)
 
@@ -22,6 +30,9 @@ class RedisCache:
 
     def __init__(self, cache: RedisQueryCache) -> None:
         self._cache = cache
+        # Their names hold the collection's version: what this process has read stays right.
+        self._pages: LRUCache[str, Sequence[Match]] = LRUCache(PAGES_KEPT)
+        self._saved: TTLCache[str, str] = TTLCache(TOKENS_KEPT, SAVED_AGAIN_AFTER_S)
 
     async def get_vector(self, space: EmbeddingSpace, text: str) -> Vector | None:
         """Return the vector of a question asked before."""
@@ -33,13 +44,17 @@ class RedisCache:
 
     async def get_page(self, state: CollectionState, key: str) -> Sequence[Match] | None:
         """Return a stretch of results of this version of the collection."""
-        records = await self._cache.get_page(_page_name(state, key))
-        return None if records is None else [Match(**asdict(record)) for record in records]
+        name = _page_name(state, key)
+        known = self._pages.get(name)
+        if known is None and (records := await self._cache.get_page(name)) is not None:
+            known = self._pages[name] = [Match(**asdict(record)) for record in records]
+        return known
 
     async def put_page(self, state: CollectionState, key: str, matches: Sequence[Match]) -> None:
         """Remember a stretch of results."""
-        records = [MatchRecord(**asdict(match)) for match in matches]
-        await self._cache.put_page(_page_name(state, key), records)
+        name = _page_name(state, key)
+        self._pages[name] = matches
+        await self._cache.put_page(name, [MatchRecord(**asdict(match)) for match in matches])
 
     async def get_count(self, state: CollectionState, key: str) -> int | None:
         """Return how many pictures an answer has at this version of the collection."""
@@ -52,8 +67,11 @@ class RedisCache:
     async def save_paging(self, query: str) -> str:
         """Keep what is behind a button; its token is the query's digest."""
         token = digest(query)
+        if token in self._saved:
+            return token
         try:
             await self._cache.save_paging(token, query)
+            self._saved[token] = query
         except DatabaseUnavailableError:
             # Pictures without a working "more" button are better than none.
             logger.warning("paging_not_saved")

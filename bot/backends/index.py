@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections import OrderedDict
 from collections.abc import Sequence
 from dataclasses import asdict
+
+from cachetools import LRUCache
 
 from bot.backends import policies
 from bot.backends.errors import core_errors
@@ -25,7 +26,7 @@ class PgImageIndex:
 
     def __init__(self, database: Database) -> None:
         self._database = database
-        self._sources: OrderedDict[tuple[int, int], frozenset[str]] = OrderedDict()
+        self._sources: LRUCache[tuple[int, int], frozenset[str]] = LRUCache(SOURCES_KEPT)
 
     async def state(self, collection: str) -> CollectionState:
         """Look a collection up by its key."""
@@ -51,8 +52,6 @@ class PgImageIndex:
             with core_errors():
                 known = await embeddings.sources(self._database, state.id)
             self._sources[key] = known
-            if len(self._sources) > SOURCES_KEPT:
-                self._sources.popitem(last=False)
         return known
 
     async def count(self, state: CollectionState, among: Selection) -> int:

@@ -7,6 +7,8 @@ import hashlib
 import logging
 from collections.abc import AsyncIterator, Sequence
 
+from cachetools import LRUCache
+
 from bot.backends.errors import core_errors
 from bot.core.messages import Person, Picture, PictureKind, Upload
 from bot.core.ports import Added, StoredImage
@@ -22,6 +24,8 @@ WATCH_EVERY_S = 0.1
 WATCH_PATIENCE_S = 30.0
 """How long to watch pictures without any of them being finished."""
 
+RENDITIONS_KEPT_BYTES = 16 * 2**20
+
 logger = logging.getLogger(__name__)
 
 
@@ -32,6 +36,7 @@ class PgImageStore:
         self._database = database
         self._blobs = blobs
         self._client = client
+        self._renditions: LRUCache[str, bytes] = LRUCache(RENDITIONS_KEPT_BYTES, getsizeof=len)
 
     async def add(
         self, collection: str, person: Person, uploads: Sequence[tuple[Upload, str]]
@@ -115,6 +120,18 @@ class PgImageStore:
                     return Picture(content, "image/webp", f"{row.id}.webp")
             content = await self._blobs.get(original(row.sha256))
         return None if content is None else Picture(content, row.media_type, name)
+
+    async def rendition(self, collection: str, image_id: int, sha256: str) -> Picture | None:
+        """Return a picture's rendition by its digest, out of memory where it was shown before."""
+        content = self._renditions.get(sha256)
+        if content is None:
+            with core_errors():
+                content = await self._blobs.get(rendition(sha256))
+            if content is None:
+                return await self.read(collection, image_id, PictureKind.RENDITION)
+            if len(content) <= RENDITIONS_KEPT_BYTES // 16:
+                self._renditions[sha256] = content
+        return Picture(content, "image/webp", f"{image_id}.webp")
 
     async def _row(
         self, collection: str, image_id: int, sees: frozenset[str] | None = None

@@ -25,6 +25,7 @@ from bot.core.messages import (
     Delete,
     Filters,
     FindSimilar,
+    Hit,
     Incoming,
     More,
     MoreLikeThis,
@@ -108,6 +109,14 @@ class Conversation:
         """Return a stored picture's bytes; None when there is none or the store is down."""
         try:
             return await self._library.read(collection, image_id, kind)
+        except CoreError as error:
+            logger.warning("picture_unavailable", extra={"code": error.code, **error.params})
+            return None
+
+    async def rendition(self, collection: str, hit: Hit) -> Picture | None:
+        """Return what to show of a picture found; None when it cannot be had."""
+        try:
+            return await self._library.rendition(collection, hit)
         except CoreError as error:
             logger.warning("picture_unavailable", extra={"code": error.code, **error.params})
             return None

@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
 
 from bot.core.errors import ImageGoneError, NotAllowedError
-from bot.core.messages import Person, Picture, PictureKind, Upload
+from bot.core.messages import Hit, Person, Picture, PictureKind, Upload
 from bot.core.policy import may_delete
 from bot.core.ports import Added, ImageStore, StoredImage
 from bot.core.sniff import is_supported, media_type
@@ -89,6 +89,10 @@ class Library:
         if image is None:
             raise ImageGoneError
         return image
+
+    async def rendition(self, collection: str, hit: Hit) -> Picture | None:
+        """Return what to show of a picture found in the collection."""
+        return await self._store.rendition(collection, hit.image_id, hit.sha256)
 
     async def read(self, collection: str, image_id: int, kind: PictureKind) -> Picture | None:
         """Return a picture's bytes, or None when the collection does not have it."""

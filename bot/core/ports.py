@@ -226,6 +226,10 @@ class ImageStore(Protocol):
         """Return a picture's bytes, or None when the collection does not have it."""
         ...
 
+    async def rendition(self, collection: str, image_id: int, sha256: str) -> Picture | None:
+        """Return what to show of a picture that the collection is known to have."""
+        ...
+
 
 class History(Protocol):
     """Recent questions, to suggest them while somebody types. One that is down is empty."""

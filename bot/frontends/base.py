@@ -8,7 +8,7 @@ from importlib import import_module
 from typing import Protocol, cast
 
 from bot.core.communities import Communities
-from bot.core.messages import Incoming, Picture, PictureKind, Reply, ServiceStatus
+from bot.core.messages import Hit, Incoming, Picture, PictureKind, Reply, ServiceStatus
 
 MODULES = {
     "discord": "bot.frontends.discord_bot",
@@ -27,6 +27,10 @@ class ConversationPort(Protocol):
 
     async def picture(self, collection: str, image_id: int, kind: PictureKind) -> Picture | None:
         """Return a stored picture's bytes; None when the collection does not have it."""
+        ...
+
+    async def rendition(self, collection: str, hit: Hit) -> Picture | None:
+        """Return what to show of a picture that an answer holds; None when it cannot be had."""
         ...
 
     async def suggest(self, collection: str, person_id: str, typed: str) -> list[str]:

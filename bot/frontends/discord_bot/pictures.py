@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 import discord
 
-from bot.core.messages import Hit, PictureKind
+from bot.core.messages import Hit
 from bot.frontends.base import ConversationPort
 from bot.frontends.discord_bot.limits import (
     ATTACHMENTS,
@@ -60,9 +60,7 @@ async def attach(
 ) -> dict[int, Attached]:
     """Fetch hits by their ids, in order, and make them fit; leaves out what is gone."""
     shown = hits[:ATTACHMENTS]
-    pictures = await asyncio.gather(
-        *(conversation.picture(collection, hit.image_id, PictureKind.RENDITION) for hit in shown)
-    )
+    pictures = await asyncio.gather(*(conversation.rendition(collection, hit) for hit in shown))
     attached: dict[int, Attached] = {}
     for hit, picture in zip(shown, pictures, strict=True):
         if picture is not None:

@@ -22,11 +22,13 @@ local now, ttl = ARGV[1], ARGV[2]
 local function keep(key, member, limit)
   redis.call('ZADD', key, now, member)
   redis.call('ZREMRANGEBYRANK', key, 0, -limit - 1)
+  redis.call('ZREMRANGEBYSCORE', key, 0, now - ttl)
   redis.call('EXPIRE', key, ttl)
 end
 keep(KEYS[1], ARGV[3], ARGV[4])
 redis.call('SADD', KEYS[2], ARGV[5])
-redis.call('EXPIRE', KEYS[2], ttl)
+-- A shared question may be there until nobody has asked anything for that long.
+redis.call('EXPIRE', KEYS[2], 2 * ttl)
 if KEYS[3] then keep(KEYS[3], ARGV[6], ARGV[7]) end
 """
 

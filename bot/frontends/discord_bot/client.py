@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 from collections.abc import Callable
 from typing import Any
@@ -10,7 +11,7 @@ import aiohttp
 import discord
 
 from bot.frontends.base import ConversationPort, FrontendOptions
-from bot.frontends.discord_bot import components, forgetting
+from bot.frontends.discord_bot import components, forgetting, library
 from bot.frontends.discord_bot.answers import Answers
 from bot.frontends.discord_bot.commands import Tree
 from bot.frontends.discord_bot.mentions import Mentions
@@ -63,7 +64,14 @@ class BotClient(discord.AutoShardedClient):
         self._mentions = Mentions(answers, conversation, options, visibility)
         self._on_connected = on_connected
         self._has_synced = False
-        self.tree = Tree(self, answers, conversation, options)
+        self.watcher = library.Watcher(self, conversation, options)
+        self.importer = library.Importer(self, conversation, options, self.watcher.deletions)
+        self._presence = library.Presence(self, conversation)
+        more = (
+            library.library_group(answers, conversation, options),
+            library.add_to_library_menu(answers, conversation, options),
+        )
+        self.tree = Tree(self, answers, conversation, options, more)
 
     @property
     def may_read_messages(self) -> bool:
@@ -74,7 +82,7 @@ class BotClient(discord.AutoShardedClient):
 
     async def setup_hook(self) -> None:
         """Make the buttons of earlier answers work, and the commands speak all languages."""
-        self.add_dynamic_items(*components.ITEMS, forgetting.ForgetButton)
+        self.add_dynamic_items(*components.ITEMS, *library.ITEMS, forgetting.ForgetButton)
         await self.tree.set_translator(Translator())
 
     async def on_connect(self) -> None:
@@ -90,6 +98,11 @@ class BotClient(discord.AutoShardedClient):
             self._has_synced = False
             logger.warning("discord_commands_not_synced", extra={"error": type(error).__name__})
 
+    async def on_ready(self) -> None:
+        """Tell where the bot is, and go on with what a stop has interrupted."""
+        await self._presence.on_ready()
+        await self.importer.resume()
+
     async def on_interaction(self, interaction: discord.Interaction[Any]) -> None:
         """Answer components that no version of today knows; the library ignores them."""
         self._mentions.note_language(interaction.user.id, str(interaction.locale))
@@ -99,14 +112,24 @@ class BotClient(discord.AutoShardedClient):
                 await self.answers.say_expired(interaction)
 
     async def on_message(self, message: discord.Message) -> None:
-        """Answer what is said to the bot."""
+        """Answer what is said to the bot, and take in what is posted where it watches."""
+        watching = asyncio.create_task(self.watcher.on_message(message))
         if self.user is not None:
             await self._mentions.on_message(message, self.user.id)
+        await watching
 
     async def on_raw_message_edit(self, payload: discord.RawMessageUpdateEvent) -> None:
         """Answer an edited question anew."""
         if self.user is not None:
             await self._mentions.on_edit(payload.message, self.user.id)
+
+    async def on_raw_message_delete(self, payload: discord.RawMessageDeleteEvent) -> None:
+        """Let pictures go with their message."""
+        await self.watcher.on_deleted(payload.guild_id, payload.channel_id, {payload.message_id})
+
+    async def on_raw_bulk_message_delete(self, payload: discord.RawBulkMessageDeleteEvent) -> None:
+        """Let pictures go with their messages."""
+        await self.watcher.on_deleted(payload.guild_id, payload.channel_id, payload.message_ids)
 
     async def on_guild_available(self, guild: Guild) -> None:
         """Look anew at who sees what; so do the events below."""
@@ -117,10 +140,12 @@ class BotClient(discord.AutoShardedClient):
     async def on_guild_join(self, guild: Guild) -> None:
         """Be welcome."""
         self._visibility.forget(guild.id)
+        await self._presence.on_guild_join(guild)
 
     async def on_guild_remove(self, guild: Guild) -> None:
-        """Be removed."""
+        """Be removed: the library is kept for a while."""
         self._visibility.forget(guild.id)
+        await self._presence.on_guild_remove(guild)
 
     async def on_guild_update(self, _before: Guild, after: Guild) -> None:
         """Take note of another owner."""
@@ -146,8 +171,15 @@ class BotClient(discord.AutoShardedClient):
         """Take note of what it may do now."""
         self._visibility.forget(after.guild.id)
 
+    async def close(self) -> None:
+        """Let go of imports and of what is being taken in; the next start goes on with them."""
+        await self.importer.stop()
+        await self.watcher.stop()
+        await super().close()
+
     def _knows(self, custom_id: str) -> bool:
-        return components.is_known(custom_id) or forgetting.is_known(custom_id)
+        parts = (components, forgetting, library)
+        return any(part.is_known(custom_id) for part in parts)
 
 
 def invite_link(application_id: int) -> str:

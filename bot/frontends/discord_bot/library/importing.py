@@ -48,6 +48,7 @@ class Importer:
         self._walks: dict[_Key, Walk] = {}
         self._beginning: set[_Key] = set()
         self._tasks: set[asyncio.Task[None]] = set()
+        self._is_closed = False
 
     async def begin(self, asker: Asker, channel: Readable, progress_channel: int) -> None:
         """Import what is new in a channel; raises RefusedError."""
@@ -90,6 +91,7 @@ class Importer:
 
     async def stop(self) -> None:
         """Let go; what is running now goes on with the next start."""
+        self._is_closed = True
         tasks = set(self._tasks)
         for task in tasks:
             task.cancel()
@@ -122,21 +124,22 @@ class Importer:
                 progress_message=progress_message,
             )
             message = self._message()
+            message.has_threads = bool(threads_of(channel))
             if not progress_message:
-                progress = await self._write(message, progress, bool(threads_of(channel)))
+                progress = await self._write(message, progress)
             try:
                 await self._conversation.communities.save_import(progress)
             except CoreError:
                 await message.show(replace(progress, state="stopped"), at_once=True)
                 raise
-            self._launch(progress, message)
             await message.show(progress, at_once=True)
+            self._launch(progress, message)
         finally:
             self._beginning.discard(key)
 
-    async def _write(self, message: ProgressMessage, progress: Import, has_threads: bool) -> Import:
+    async def _write(self, message: ProgressMessage, progress: Import) -> Import:
         try:
-            return await message.write(progress, has_threads=has_threads)
+            return await message.write(progress)
         except (discord.Forbidden, discord.NotFound) as error:
             raise RefusedError("cannot_write_here") from error
         except (discord.HTTPException, *NETWORK_ERRORS):
@@ -146,6 +149,8 @@ class Importer:
         return ProgressMessage(self._client, self._pace.edit_every_s)
 
     def _launch(self, progress: Import, message: ProgressMessage) -> None:
+        if self._is_closed:
+            return
         key = progress.collection, progress.channel
         walk = Walk(
             self._client,

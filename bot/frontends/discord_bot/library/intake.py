@@ -132,6 +132,8 @@ class Intake:
 
 def posted_pictures(message: discord.Message) -> list[PictureLink]:
     """Return the pictures that a person has posted: no previews of links, emojis or stickers."""
+    if not (message.attachments or message.embeds or message.message_snapshots):
+        return []  # nearly all messages
     is_persons = not message.author.bot and message.webhook_id is None
     if not is_persons or message.type not in _BY_PEOPLE:
         return []

@@ -6,6 +6,7 @@ from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING, Any, Protocol, cast
 
 import discord
+from discord import ui
 
 from bot.core.errors import NotAllowedError
 from bot.core.texts import Texts, texts_for
@@ -96,6 +97,18 @@ def require_admin(asker: Asker) -> None:
 def shown(text: str) -> str:
     """Make a text that holds people's own words fit to be shown."""
     return clip(discord.utils.escape_markdown(text), CONTENT_CHARACTERS)
+
+
+def fresh_view(*items: ui.Item[Any]) -> ui.View:
+    """Put components below a message.
+
+    The library finds them by their ids alone, so it need not remember each view there ever was.
+    """
+    view = ui.View(timeout=None)
+    for item in items:
+        view.add_item(item)
+    view.stop()
+    return view
 
 
 def kindly(work: Work) -> Work:

@@ -23,6 +23,7 @@ from bot.frontends.discord_bot.library.numbers import grouped
 from bot.frontends.discord_bot.library.parts import (
     RefusedError,
     client_of,
+    fresh_view,
     mention,
     require_admin,
 )
@@ -84,10 +85,12 @@ class ProgressMessage:
         self._edited_at = -edit_every_s
         self._shown = ""
         self._is_gone = False
+        self.has_threads = False
+        """Whether to tell that threads are included, and which."""
 
-    async def write(self, progress: Import, *, has_threads: bool = False) -> Import:
+    async def write(self, progress: Import) -> Import:
         """Write it into the channel; returns the import that knows it. Raises HTTPException."""
-        text, view = told(progress, has_threads=has_threads)
+        text, view = told(progress, "", self.has_threads)
         channel = self._client.get_partial_messageable(int(progress.progress_channel))
         more: dict[str, Any] = {} if view is None else {"view": view}
         message = await channel.send(text, **more)
@@ -98,7 +101,7 @@ class ProgressMessage:
         """Bring it up to date; one that is gone is not missed."""
         if self._is_gone or not progress.progress_message:
             return
-        text, view = told(progress, note)
+        text, view = told(progress, note, self.has_threads)
         is_due = asyncio.get_running_loop().time() - self._edited_at >= self._edit_every_s
         if text == self._shown or not (is_due or at_once):
             return
@@ -116,9 +119,7 @@ class ProgressMessage:
         self._shown, self._edited_at = text, asyncio.get_running_loop().time()
 
 
-def told(
-    progress: Import, note: str = "", *, has_threads: bool = False
-) -> tuple[str, ui.View | None]:
+def told(progress: Import, note: str, has_threads: bool) -> tuple[str, ui.View | None]:
     """Put an import into words, with the button that belongs below."""
     texts = texts_for(progress.language)
     lines = [texts.say(SENTENCES[_TITLES[progress.state]], channel=mention(progress.channel))]
@@ -135,7 +136,5 @@ def _view(progress: Import, texts: Texts) -> ui.View | None:
     if progress.state == "done":
         return None
     name, what = ("stop", "stop") if progress.state == "running" else ("go_on", "go")
-    view = ui.View(timeout=None)
     label = texts.say(SENTENCES[name])
-    view.add_item(ImportButton(label, f"lib:{what}:{progress.channel}"))
-    return view
+    return fresh_view(ImportButton(label, f"lib:{what}:{progress.channel}"))

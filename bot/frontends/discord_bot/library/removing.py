@@ -15,6 +15,7 @@ from bot.frontends.discord_bot.askers import Asker
 from bot.frontends.discord_bot.library.parts import (
     ShowsAnswers,
     client_of,
+    fresh_view,
     require_admin,
     shown,
 )
@@ -63,7 +64,7 @@ class ChooseSelect(ui.DynamicItem[ui.Select[ui.View]], template=_CHOOSE):
         async def work(pressed: Press) -> None:
             require_admin(pressed.asker)
             view = _view(pressed.texts, options, len(chosen))
-            await pressed.interaction.edit_original_response(view=view)
+            await interaction.edit_original_response(view=view)
 
         await press(interaction, work)
 
@@ -102,7 +103,7 @@ class DeleteButton(ui.DynamicItem[ui.Button[ui.View]], template=_DELETE):
                     Incoming(asker.collection, asker.person, asker.language, request),
                 )
                 lines.append(clip(reply.text, _LINE_CHARACTERS))
-            await pressed.redraw(shown("\n".join(lines)), None, attachments=[])
+            await pressed.redraw(shown("\n".join(lines)), None)
 
         await press(interaction, work)
 
@@ -135,11 +136,10 @@ def _option(hit: Hit) -> discord.SelectOption:
 
 
 def _view(texts: Texts, options: list[discord.SelectOption], chosen: int) -> ui.View:
-    view = ui.View(timeout=None)
-    view.add_item(ChooseSelect(texts.say(SENTENCES["choose_remove"]), options))
-    if chosen:
-        view.add_item(DeleteButton(f"{texts.say(SENTENCES['remove_chosen'])} ({chosen})"))
-    return view
+    select = ChooseSelect(texts.say(SENTENCES["choose_remove"]), options)
+    if not chosen:
+        return fresh_view(select)
+    return fresh_view(select, DeleteButton(f"{texts.say(SENTENCES['remove_chosen'])} ({chosen})"))
 
 
 def _chosen(message: discord.Message | None) -> list[int]:

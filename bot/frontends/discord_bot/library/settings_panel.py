@@ -14,7 +14,7 @@ from bot.core.policy import Policy
 from bot.core.texts import Texts
 from bot.frontends.discord_bot.library.channels import CHANNEL_TYPES
 from bot.frontends.discord_bot.library.languages import AUTOMATIC, name_of, offered
-from bot.frontends.discord_bot.library.parts import client_of, require_admin
+from bot.frontends.discord_bot.library.parts import client_of, fresh_view, require_admin
 from bot.frontends.discord_bot.library.presses import Press, press
 from bot.frontends.discord_bot.library.sentences import SENTENCES
 from bot.frontends.discord_bot.library.statistics import named
@@ -82,17 +82,17 @@ def panel(policy: Policy, guild: discord.Guild, texts: Texts) -> tuple[str, ui.V
     lines = [f"{n} · {texts.say(SENTENCES[key], **said[key])}" for n, key in enumerate(said, 1)]
     commands = texts.say(SENTENCES["show_commands"]) if policy.add_groups else ""
     text = "\n".join(filter(None, [texts.say(SENTENCES["settings"]), *lines, commands]))
-    view = ui.View(timeout=None)
     hints = [_hint(line) for line in lines]
-    view.add_item(_role_menu("search", hints[0], policy.search_groups, guild))
-    view.add_item(_role_menu("add", hints[1], policy.add_groups, guild))
-    view.add_item(_channel_menu(hints[2], policy.watched, guild))
-    usual = texts.say(SENTENCES["as_usual"])
+    usual, automatic = texts.say(SENTENCES["as_usual"]), texts.say(SENTENCES["like_the_server"])
     counts = {"0": usual} | {str(n): str(n) for n in range(1, ATTACHMENTS + 1)}
-    view.add_item(_menu("count", hints[3], counts, str(policy.page_size)))
-    automatic = texts.say(SENTENCES["like_the_server"])
     known = {AUTOMATIC: automatic} | offered()
-    view.add_item(_menu("language", hints[4], known, policy.language or AUTOMATIC))
+    view = fresh_view(
+        _role_menu("search", hints[0], policy.search_groups, guild),
+        _role_menu("add", hints[1], policy.add_groups, guild),
+        _channel_menu(hints[2], policy.watched, guild),
+        _menu("count", hints[3], counts, str(policy.page_size)),
+        _menu("language", hints[4], known, policy.language or AUTOMATIC),
+    )
     return clip(text, CONTENT_CHARACTERS), view
 
 

@@ -80,6 +80,7 @@ class Walk:
             if not self.progress.progress_message:
                 await self._write_message()
             channel = await self._insist(self._channel)
+            self._message.has_threads = bool(threads_of(channel))
             if not isinstance(channel, discord.ForumChannel):
                 await self._through(channel, None)
             for thread in threads_of(channel):

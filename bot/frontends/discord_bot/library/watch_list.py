@@ -24,6 +24,7 @@ from bot.frontends.discord_bot.library.parts import (
     RefusedError,
     ShowsAnswers,
     client_of,
+    fresh_view,
     kindly,
     mention,
     require_admin,
@@ -136,7 +137,5 @@ async def checked(
 
 
 def _offer(channel_id: int, texts: Texts) -> ui.View:
-    view = ui.View(timeout=None)
     label = texts.say(SENTENCES["import_there"])
-    view.add_item(ImportThereButton(label, f"lib:import:{channel_id}"))
-    return view
+    return fresh_view(ImportThereButton(label, f"lib:import:{channel_id}"))

@@ -6,7 +6,7 @@ import asyncio
 import logging
 from collections import OrderedDict
 from collections.abc import Callable, Collection, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 
 import discord
 
@@ -16,7 +16,7 @@ from bot.core.policy import Policy
 from bot.frontends.base import ConversationPort, FrontendOptions
 from bot.frontends.discord_bot.library.intake import Deletions, Intake, posted_pictures
 from bot.frontends.discord_bot.library.parts import collection_of
-from bot.frontends.discord_bot.library.patience import Pace, insist
+from bot.frontends.discord_bot.library.patience import NETWORK_ERRORS, Pace, insist
 from bot.frontends.discord_bot.visibility import source_channel_of
 
 POLICIES_KEPT = 5000
@@ -144,7 +144,13 @@ class Watcher:
     async def _source_channel(self, guild_id: int, channel_id: int) -> str:
         """Return the channel that pictures are kept with: a public thread's is its parent's."""
         guild = self._client.get_guild(guild_id)
-        channel = guild.get_channel_or_thread(channel_id) if guild is not None else None
+        channel: discord.abc.Snowflake | None = None
+        if guild is not None:
+            channel = guild.get_channel_or_thread(channel_id)
+            if channel is None:
+                # An archived thread: what is posted there is kept with its parent all the same.
+                with suppress(discord.DiscordException, *NETWORK_ERRORS):
+                    channel = await self._client.fetch_channel(channel_id)
         return str(channel_id) if channel is None else source_channel_of(channel)
 
     @contextmanager

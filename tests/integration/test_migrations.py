@@ -2,22 +2,45 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import shutil
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import psycopg
 import pytest
 
+from db import embeddings
 from db import migrate as migrating
+from db.collections import collection_state
+from db.communities import (
+    drop_left,
+    forget_uploader,
+    mark_left,
+    part_from_messages,
+    uploads_of,
+)
 from db.errors import DatabaseUnavailableError, MigrationError
 from db.ingest import IngestStore
 from db.migrate import migrate, status
 from db.pool import Database
+from db.selections import Selection
 from tests.integration.conftest import PostgresServer
-from tests.integration.rows import add_rows, axis, collection_id, finish, take_over
+from tests.integration.rows import (
+    DIM,
+    add_images,
+    add_rows,
+    axis,
+    collection_id,
+    finish,
+    new_image,
+    new_space,
+    take_over,
+    to_bytes,
+)
 
 _SCHEMA = """
 SELECT table_name, column_name, data_type, column_default FROM information_schema.columns
@@ -171,6 +194,125 @@ def test_a_migration_that_fails_leaves_nothing_behind(database_url: str, scripts
     assert _schema(database_url) == schema
 
 
+# From one version to the next, with the old code still running
+
+_OLD_INSERT = """
+INSERT INTO images (collection_id, sha256, size_bytes, media_type, filename, caption, tags,
+                    uploader_id, uploader_name, source_path, source_channel, source_message,
+                    enqueued_at)
+VALUES (%s, sha256(%s::text::bytea), 1, 'image/png', 'x.png', %s, '{cat}', %s, 'Ada', NULL, %s, %s,
+        now()) RETURNING id
+"""
+"""What the code before 0002 did."""
+
+
+def _old_row(
+    connection: psycopg.Connection[tuple[object, ...]], collection: int, name: str, *source: object
+) -> int:
+    row = connection.execute(
+        _OLD_INSERT, (collection, name, name, "telegram:7", *(source or (None, None)))
+    ).fetchone()
+    assert row is not None
+    return int(str(row[0]))
+
+
+@pytest.fixture
+def before_communities(empty_database: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
+    """A database of version 0001 with pictures in it, one of them from a Telegram chat."""
+    copy = tmp_path / "old"
+    shutil.copytree(migrating.SCRIPTS, copy, ignore=shutil.ignore_patterns("__pycache__"))
+    for script in (copy / "versions").glob("*.py"):
+        if not script.name.startswith("0001"):
+            script.unlink()
+    with monkeypatch.context() as patch:
+        patch.setattr(migrating, "SCRIPTS", copy)
+        assert [step.revision for step in migrate(empty_database)] == ["0001"]
+    store = IngestStore(empty_database)
+    space = new_space(store)
+    store.close()
+    with psycopg.connect(empty_database) as connection:
+        connection.execute(
+            "INSERT INTO collections (key, settings) VALUES ('local', '{}'), ('telegram:chat:7', "
+            """'{"page_size": 3}')"""
+        )
+        for collection, name, source in ((1, "a", ()), (2, "b", ("7", "1")), (2, "c", ("7", "2"))):
+            image_id = _old_row(connection, collection, name, *source)
+            connection.execute(
+                "INSERT INTO embeddings VALUES (%s, %s, 0, %s, %s::halfvec)",
+                (space.id, image_id, collection, str(axis(image_id).tolist())),
+            )
+        connection.execute("UPDATE images SET status = 'ready'")
+    return empty_database
+
+
+async def _shown(bot: Database, collection: int, sees: frozenset[str] | None) -> list[int]:
+    among = Selection(sees=sees)
+    records = await embeddings.newest(bot, collection, among, offset=0, limit=9)
+    found = [record.image_id for record in records]
+    where = embeddings.SearchScope(collection, 9, 1, DIM)
+    near = await embeddings.search(bot, where, to_bytes(axis(1)), among, offset=0, limit=9)
+    assert {record.image_id for record in near} == set(found)
+    return found
+
+
+async def test_what_was_there_before_communities_is_still_there_for_everybody(
+    before_communities: str,
+) -> None:
+    url = before_communities
+    with psycopg.connect(url) as connection:
+        kept = "SELECT id, source_channel, source_message, caption, tags, status FROM images"
+        before = connection.execute(kept + " ORDER BY id").fetchall()
+    assert next(step.revision for step in migrate(url)) == "0002"
+    with psycopg.connect(url) as connection:
+        assert connection.execute(kept + " ORDER BY id").fetchall() == before
+        assert connection.execute("SELECT DISTINCT confined FROM images").fetchall() == [(False,)]
+    bot = Database(url)
+    await bot.open()
+    try:
+        for sees in (None, frozenset[str](), frozenset({"7"})):
+            assert await _shown(bot, 1, sees) == [1]
+            assert await _shown(bot, 2, sees) == [3, 2]
+        assert await embeddings.sources(bot, 2) == frozenset()
+        state = await collection_state(bot, "telegram:chat:7")
+        assert (state.ready_count, state.settings) == (2, {"page_size": 3})
+        # Posted again, they stay for everybody.
+        image = replace(new_image("b"), sha256=hashlib.sha256(b"b").digest())
+        posted = replace(image, source_channel="7", source_message="9")
+        assert await add_images(bot, 2, [posted]) == [2]
+        assert await _shown(bot, 2, frozenset()) == [3, 2]
+    finally:
+        await bot.close()
+
+
+async def test_the_code_of_before_goes_on_working(before_communities: str) -> None:
+    url = before_communities
+    migrate(url)
+    bot = Database(url)
+    await bot.open()
+    try:
+        version = (await collection_state(bot, "telegram:chat:7")).version
+        with psycopg.connect(url) as connection:
+            connection.execute("SET ROLE babelpix_app")
+            connection.execute("SELECT set_config('babelpix.collection_id', '2', true)")
+            added = _old_row(connection, 2, "d", "7", "3")
+            retried = "UPDATE images SET status = 'pending', error = NULL WHERE id = %s"
+            connection.execute(retried, (added,))
+            connection.execute("DELETE FROM images WHERE id = 2")
+            connection.execute(
+                "INSERT INTO collections (key) VALUES ('new') ON CONFLICT DO NOTHING"
+            )
+        state = await collection_state(bot, "telegram:chat:7")
+        assert state.version > version
+        assert (state.ready_count, state.pending_count) == (1, 1)
+        with psycopg.connect(url) as connection:  # as a worker does
+            connection.execute("UPDATE images SET status = 'ready' WHERE id = %s", (added,))
+        assert (await collection_state(bot, "telegram:chat:7")).ready_count == 2
+        newest = await embeddings.newest(bot, 2, offset=0, limit=9)
+        assert [record.image_id for record in newest] == [added, 3]
+    finally:
+        await bot.close()
+
+
 async def test_an_owner_who_is_no_superuser_can_do_everything(server: PostgresServer) -> None:
     with server.admin() as connection:
         connection.execute("CREATE ROLE keeper LOGIN")
@@ -193,6 +335,15 @@ async def test_an_owner_who_is_no_superuser_can_do_everything(server: PostgresSe
         async with bot.transaction(collection) as connection_:
             cursor = await connection_.execute("SELECT status FROM images")
             assert await cursor.fetchall() == [("ready",)]
+        # Also what the bot does beyond one collection.
+        await add_images(bot, collection, [new_image("b", source_channel="1", source_message="2")])
+        assert await part_from_messages(bot, collection, "1", ["2"]) == [image_id + 1]
+        assert len(await uploads_of(bot, "u:1")) == 2
+        await forget_uploader(bot, "u:1")
+        assert await uploads_of(bot, "u:1") == []
+        await collection_id(bot, "left")
+        await mark_left(bot, "left")
+        assert await drop_left(bot, "left")
     finally:
         await bot.close()
         store.close()

@@ -144,6 +144,10 @@ class MemoryConversation:
             return None
         return Picture(stored.content, stored.media_type, stored.filename)
 
+    async def rendition(self, collection: str, hit: Hit) -> Picture | None:
+        """Return what to show of a picture found."""
+        return await self.picture(collection, hit.image_id, PictureKind.RENDITION)
+
     async def suggest(self, collection: str, person_id: str, typed: str) -> list[str]:
         """Suggest nothing."""
         return []

@@ -18,7 +18,6 @@ from tests.acceptance.discord_people import DiscordPerson
 from tests.acceptance.discord_server import TOKEN, DiscordServer
 from tests.acceptance.discord_world import Channel, Guild
 from tests.unit.frontends.library.memory import LibraryMemory
-from tests.unit.frontends.library.wired import WiredClient
 
 QUICK = Pace(
     edit_every_s=0,
@@ -45,14 +44,7 @@ class LibraryBot(DiscordBot):
         return self._client
 
     def _new_client(self) -> BotClient:
-        client = WiredClient(
-            self._conversation,
-            self._answers,
-            self._options,
-            self._visibility,
-            self._on_connected,
-            reads_messages=bool(self._reads_messages),
-        )
+        client = super()._new_client()
         client._connection.guild_ready_timeout = 0.02
         return client
 

@@ -1,4 +1,4 @@
-"""Keep the catalogues of the core's sentences; docs/translating.md tells how they are used.
+"""Keep the catalogues of the bot's sentences; docs/translating.md tells how they are used.
 
 python scripts/catalogues.py update [LANGUAGE ...]   take up new sentences, start new languages
 python scripts/catalogues.py compile                 make each .mo from its .po
@@ -15,6 +15,7 @@ import re
 import sys
 from collections import Counter
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 from babel.messages.catalog import Catalog, Message
@@ -24,6 +25,7 @@ from babel.messages.pofile import read_po, write_po
 
 ROOT = Path(__file__).resolve().parent.parent
 CORE = ROOT / "bot" / "core"
+DISCORD = ROOT / "bot" / "frontends" / "discord_bot"
 LOCALES = CORE / "locales"
 DOMAIN = "babelpix"
 KEYWORDS = {"_": None, "count": (1, 2)}
@@ -61,6 +63,7 @@ class Book(Catalog):
         return file.getvalue()
 
 
+@cache
 def template() -> Book:
     """Return the sentences that stand in the code."""
     config = configparser.ConfigParser()
@@ -68,11 +71,25 @@ def template() -> Book:
     sections = [section.partition(":") for section in config.sections()]
     methods = [(pattern.strip(), method.strip()) for method, _, pattern in sections]
     book = Book()
-    for _file, _line, sentence, _comments, _context in extract_from_dir(
-        CORE, methods, None, KEYWORDS
-    ):
-        book.add(sentence)
+    for folder in (CORE, DISCORD):
+        for _file, _line, sentence, _comments, _context in extract_from_dir(
+            folder, methods, None, KEYWORDS
+        ):
+            book.add(sentence)
+    for string in _commands():
+        book.add(string)
     return book
+
+
+@cache
+def _commands() -> tuple[str, ...]:
+    """Return the names and descriptions of the commands on Discord."""
+    sys.path.insert(0, str(ROOT))
+    try:
+        from bot.frontends.discord_bot.frontend import command_strings
+    finally:
+        sys.path.remove(str(ROOT))
+    return tuple(command_strings())
 
 
 def taken_up(po: Path, sentences: Book) -> Book:

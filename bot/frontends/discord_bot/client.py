@@ -22,6 +22,9 @@ from bot.frontends.discord_bot.visibility import Visibility
 
 MAX_CONNECTIONS = 100
 """Without a limit, a thousand interactions a second bring the event loop to its knees."""
+FIRST_SYNC_PAUSE_S = 5.0
+LONGEST_SYNC_PAUSE_S = 600.0
+"""Between attempts to register the commands; Discord counts those that it refuses."""
 
 logger = logging.getLogger(__name__)
 
@@ -63,7 +66,7 @@ class BotClient(discord.AutoShardedClient):
         self._visibility = visibility
         self._mentions = Mentions(answers, conversation, options, visibility)
         self._on_connected = on_connected
-        self._has_synced = False
+        self._syncing: asyncio.Task[None] | None = None
         self.watcher = library.Watcher(self, conversation, options)
         self.importer = library.Importer(self, conversation, options, self.watcher.deletions)
         self._presence = library.Presence(self, conversation)
@@ -83,20 +86,27 @@ class BotClient(discord.AutoShardedClient):
     async def setup_hook(self) -> None:
         """Make the buttons of earlier answers work, and the commands speak all languages."""
         self.add_dynamic_items(*components.ITEMS, *library.ITEMS, forgetting.ForgetButton)
-        await self.tree.set_translator(Translator())
+        await self.tree.set_translator(Translator(self.tree))
 
     async def on_connect(self) -> None:
         """Tell Discord the commands, once."""
         self._on_connected()
-        if self._has_synced:
-            return
-        self._has_synced = True
-        try:
-            await self.tree.tell_discord()
-        except (discord.DiscordException, *NETWORK_ERRORS) as error:
-            # The commands of last time stay; the next connection tries again.
-            self._has_synced = False
-            logger.warning("discord_commands_not_synced", extra={"error": type(error).__name__})
+        if self._syncing is None:
+            self._syncing = asyncio.create_task(self._sync(), name="discord-commands")
+
+    async def _sync(self) -> None:
+        pause_s = FIRST_SYNC_PAUSE_S
+        while True:
+            try:
+                await self.tree.tell_discord()
+            except (discord.DiscordException, *NETWORK_ERRORS) as error:
+                # The commands of last time stay until then.
+                more = {"error": type(error).__name__, "pause_s": pause_s}
+                logger.warning("discord_commands_not_synced", extra=more)
+            else:
+                return
+            await asyncio.sleep(pause_s)
+            pause_s = min(2 * pause_s, LONGEST_SYNC_PAUSE_S)
 
     async def on_ready(self) -> None:
         """Tell where the bot is, and go on with what a stop has interrupted."""
@@ -173,6 +183,8 @@ class BotClient(discord.AutoShardedClient):
 
     async def close(self) -> None:
         """Let go of imports and of what is being taken in; the next start goes on with them."""
+        if self._syncing is not None:
+            self._syncing.cancel()
         await self.importer.stop()
         await self.watcher.stop()
         await super().close()

@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 import logging
 import re
+from types import SimpleNamespace
+from typing import cast
 
 import discord
 
@@ -12,6 +14,7 @@ from bot.frontends.base import ConversationPort, Frontend, FrontendError, Fronte
 from bot.frontends.discord_bot.answers import Answers
 from bot.frontends.discord_bot.client import BotClient, invite_link
 from bot.frontends.discord_bot.outlets import NETWORK_ERRORS
+from bot.frontends.discord_bot.translation import strings
 from bot.frontends.discord_bot.visibility import Visibility
 
 START_WAIT_S = 8.0
@@ -33,6 +36,22 @@ logger = logging.getLogger(__name__)
 def create(conversation: ConversationPort, options: FrontendOptions) -> Frontend:
     """Build the bot; nothing is opened yet."""
     return DiscordBot(conversation, options)
+
+
+def command_strings() -> list[str]:
+    """Return what the catalogues should translate of the commands; connects to nothing."""
+
+    async def listed() -> list[str]:
+        nobody = cast(ConversationPort, SimpleNamespace(communities=None))
+        bot = DiscordBot(nobody, FrontendOptions())
+        async with bot._new_client() as client:
+            found = strings(client.tree)
+        connector = client.http.connector
+        if connector:
+            await connector.close()
+        return found
+
+    return asyncio.run(listed())
 
 
 class DiscordBot:

@@ -22,10 +22,17 @@ DESCRIPTION_CHARACTERS = 100
 _NAME = re.compile(r"[-_'\w\u0900-\u097f\u0e00-\u0e7f]{1,32}")
 
 _COMMAND_NAMES = frozenset({Location.command_name, Location.group_name})
+_NAMES = _COMMAND_NAMES | {Location.parameter_name}
+
+
+_Named = app_commands.Command[Any, ..., Any] | app_commands.Group | app_commands.ContextMenu
 
 
 class Translator(app_commands.Translator):
     """Looks commands up in the catalogues; what has no translation stays English."""
+
+    def __init__(self, tree: app_commands.CommandTree[Any]) -> None:
+        self._tree = tree
 
     async def translate(
         self,
@@ -34,8 +41,27 @@ class Translator(app_commands.Translator):
         context: app_commands.TranslationContextTypes,
     ) -> str | None:
         """Return the translation, or None where there is none that Discord would take."""
+        text, language, location = string.message, locale.value, context.location
         is_menu = isinstance(context.data, app_commands.ContextMenu)
-        return translated(string.message, locale.value, context.location, is_menu=is_menu)
+        said = translated(text, language, location, is_menu=is_menu)
+        if said is None or location not in _NAMES:
+            return said
+        # Of two alike, Discord takes neither, nor all the other commands.
+        for other in self._names_beside(context.data):
+            known = translated(other, language, location, is_menu=is_menu)
+            if other != text and said in {other, known}:
+                return None
+        return said
+
+    def _names_beside(self, named: Any) -> list[str]:
+        if isinstance(named, app_commands.Parameter):
+            return [parameter.display_name for parameter in named.command.parameters]
+        if isinstance(named, app_commands.ContextMenu):
+            return [menu.name for menu in self._tree.get_commands(type=named.type)]
+        if named.parent is not None:
+            return [command.name for command in named.parent.commands]
+        commands = self._tree.get_commands(type=discord.AppCommandType.chat_input)
+        return [command.name for command in commands]
 
 
 def translated(
@@ -43,8 +69,11 @@ def translated(
 ) -> str | None:
     """Translate one string of a command; None where English has to do."""
     source = _source(text, location, is_menu=is_menu)
-    said = texts_for(language).say(source)
-    if said == source:
+    try:
+        said = texts_for(language).say(source).strip()
+    except (LookupError, ValueError):  # a stray brace
+        return None
+    if said == source or not said:
         return None
     if location in _COMMAND_NAMES and not is_menu:
         return _name(said.removeprefix("/"))
@@ -63,9 +92,7 @@ def strings(tree: app_commands.CommandTree[Any]) -> list[str]:
     return list(found)
 
 
-def _strings_of(
-    command: app_commands.Command[Any, ..., Any] | app_commands.Group | app_commands.ContextMenu,
-) -> Iterator[str]:
+def _strings_of(command: _Named) -> Iterator[str]:
     if isinstance(command, app_commands.ContextMenu):
         yield command.name
         return

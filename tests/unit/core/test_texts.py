@@ -69,14 +69,30 @@ def catalogues() -> Iterator[ModuleType]:
         yield module
 
 
-@pytest.fixture
-def locales(tmp_path: Path) -> Path:
-    """A copy of a few catalogues, to be spoilt."""
-    copy = tmp_path / "locales"
+@pytest.fixture(scope="module")
+def whole(catalogues: ModuleType, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A few catalogues; what has no translation yet has its English."""
+    copy = tmp_path_factory.mktemp("whole") / "locales"
     for language in ("de", "ar"):
         shutil.copytree(LOCALES / language, copy / language)
-    shutil.copy(LOCALES / "babelpix.pot", copy)
+    catalogues.update(copy, [])
+    for language in ("de", "ar"):
+        po = po_of(copy, language)
+        book = catalogues.taken_up(po, catalogues.template())
+        for message in book.sentences():
+            if isinstance(message.id, str):
+                message.string = message.string or message.id
+            elif not all(message.string):
+                message.string = (message.id[-1],) * book.num_plurals
+        po.write_bytes(book.as_po())
+    catalogues.compile_all(copy)
     return copy
+
+
+@pytest.fixture
+def locales(whole: Path, tmp_path: Path) -> Path:
+    """A copy of a few catalogues, to be spoilt."""
+    return Path(shutil.copytree(whole, tmp_path / "locales"))
 
 
 def po_of(locales: Path, language: str) -> Path:
@@ -107,6 +123,17 @@ def test_update_and_compile_write_what_is_there_already(
     catalogues.update(locales, [])
     catalogues.compile_all(locales)
     assert {path: path.read_bytes() for path in locales.rglob("*.*")} == before
+
+
+def test_the_template_has_what_the_core_and_the_commands_on_discord_say(
+    catalogues: ModuleType,
+) -> None:
+    sentences = {message.id for message in catalogues.template().sentences()}
+    assert {*SENTENCES.values(), *REFUSALS.values(), ADDED} <= sentences
+    assert {"More like this …", "/search", "query:", "from:", "Find similar"} <= sentences
+    assert "You have added {number} picture, here and elsewhere together." in {
+        sentence[0] for sentence in sentences if isinstance(sentence, tuple)
+    }
 
 
 def test_update_starts_a_language_with_nothing_translated(

@@ -24,7 +24,6 @@ from bot.frontends.discord_bot.library.channels import age_restricted
 from bot.frontends.discord_bot.library.intake import upload_of
 from bot.frontends.discord_bot.library.parts import ShowsAnswers, kindly, shown
 from bot.frontends.discord_bot.library.patience import NETWORK_ERRORS
-from bot.frontends.discord_bot.library.sentences import SENTENCES
 from bot.frontends.discord_bot.picture_links import (
     LinkKind,
     PictureLink,
@@ -127,7 +126,7 @@ async def add(
             return error
         finally:
             done += 1
-            await shower.show(texts.say(SENTENCES["fetching"], done=done, total=total))
+            await shower.show(texts.say(CORE_SENTENCES["adding"], done=done, total=total))
         return replace(offer.upload, content=content)
 
     fetched = await asyncio.gather(*(fetch(offer) for offer in offered))

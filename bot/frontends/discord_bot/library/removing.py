@@ -23,6 +23,7 @@ from bot.frontends.discord_bot.library.presses import Press, press
 from bot.frontends.discord_bot.library.sentences import SENTENCES
 from bot.frontends.discord_bot.limits import ATTACHMENTS, LABEL_CHARACTERS, OPTION_CHARACTERS, clip
 from bot.frontends.discord_bot.pictures import attach
+from bot.frontends.discord_bot.sentences import SENTENCES as MEMBERS
 
 _CHOOSE = re.compile(r"lib:choose")
 _DELETE = re.compile(r"lib:delete")
@@ -136,7 +137,7 @@ def _option(hit: Hit) -> discord.SelectOption:
 
 
 def _view(texts: Texts, options: list[discord.SelectOption], chosen: int) -> ui.View:
-    select = ChooseSelect(texts.say(SENTENCES["choose_remove"]), options)
+    select = ChooseSelect(texts.say(MEMBERS["choose_delete"]), options)
     if not chosen:
         return fresh_view(select)
     return fresh_view(select, DeleteButton(f"{texts.say(SENTENCES['remove_chosen'])} ({chosen})"))

@@ -8,7 +8,6 @@ def _(sentence: str) -> str:
 
 
 SENTENCES = {
-    "fetching": _("Fetching pictures: {done} of {total}"),
     # Reasons why something cannot be done.
     "no_content": _(
         "Discord does not show me what is posted here. Whoever runs this bot can change that: "
@@ -49,13 +48,10 @@ SENTENCES = {
         "I watch {channel} now: pictures posted there are added, and leave when their message is "
         "deleted."
     ),
-    "watching_already": _("I am watching {channel} already."),
     "unwatched": _("I do not watch {channel} any more. The pictures I have from there stay."),
-    "not_watched": _("I was not watching {channel}."),
     "too_many_watched": _("I can watch {limit} channels at most."),
     "import_there": _("Import what is there already"),
     # Removing.
-    "choose_remove": _("Choose what to delete"),
     "remove_chosen": _("Delete for good"),
     # Statistics.
     "stats": _(
@@ -70,15 +66,12 @@ SENTENCES = {
     # Settings.
     "settings": _("**Settings.** What you choose below holds at once."),
     "who_searches": _("Who may search: {roles}"),
-    "who_adds": _("Who may add pictures, besides you who manage the server: {roles}"),
+    "who_adds": _("Who may add pictures besides those who manage the server: {roles}"),
     "watched": _("Watched channels: {channels}"),
     "page_size": _("Pictures in an answer: {count}"),
     "language": _("Language of my answers to messages: {language}"),
     "everybody": _("everybody"),
-    "nobody": _("nobody"),
-    "none": _("none"),
     "as_usual": _("as usual"),
-    "like_the_server": _("the server’s"),
     "show_commands": _(
         "Discord shows my /library commands only to those who manage the server. Under Server "
         "Settings → Integrations you can show them to the roles chosen here too."

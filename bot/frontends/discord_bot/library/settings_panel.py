@@ -17,13 +17,14 @@ from bot.frontends.discord_bot.library.languages import AUTOMATIC, name_of, offe
 from bot.frontends.discord_bot.library.parts import client_of, fresh_view, require_admin
 from bot.frontends.discord_bot.library.presses import Press, press
 from bot.frontends.discord_bot.library.sentences import SENTENCES
-from bot.frontends.discord_bot.library.statistics import named
+from bot.frontends.discord_bot.library.statistics import in_a_row, named
 from bot.frontends.discord_bot.library.watch_list import MAX_WATCHED, admitted
 from bot.frontends.discord_bot.limits import ATTACHMENTS, CONTENT_CHARACTERS, clip
 
 MAX_ROLES = 25
 _ID = re.compile(r"lib:set:(?P<name>search|add|watch|count|language)")
 _PLACEHOLDER_CHARACTERS = 150
+_NOBODY = "—"
 _Select = ui.Select[ui.View] | ui.RoleSelect[ui.View] | ui.ChannelSelect[ui.View]
 
 
@@ -69,23 +70,20 @@ class Setting(ui.DynamicItem[ui.Item[ui.View]], template=_ID):
 
 def panel(policy: Policy, guild: discord.Guild, texts: Texts) -> tuple[str, ui.View]:
     """Put the settings into words, and into menus that show the same."""
-    everybody, none = texts.say(SENTENCES["everybody"]), texts.say(SENTENCES["none"])
-    language = name_of(policy.language) or texts.say(SENTENCES["like_the_server"])
-    count = str(policy.page_size) if policy.page_size else texts.say(SENTENCES["as_usual"])
+    everybody, usual = texts.say(SENTENCES["everybody"]), texts.say(SENTENCES["as_usual"])
     said = {
         "who_searches": {"roles": _roles(policy.search_groups) or everybody},
-        "who_adds": {"roles": _roles(policy.add_groups) or texts.say(SENTENCES["nobody"])},
-        "watched": {"channels": named(policy.watched) or none},
-        "page_size": {"count": count},
-        "language": {"language": language},
+        "who_adds": {"roles": _roles(policy.add_groups) or _NOBODY},
+        "watched": {"channels": named(policy.watched) or _NOBODY},
+        "page_size": {"count": str(policy.page_size) if policy.page_size else usual},
+        "language": {"language": name_of(policy.language) or usual},
     }
     lines = [f"{n} · {texts.say(SENTENCES[key], **said[key])}" for n, key in enumerate(said, 1)]
     commands = texts.say(SENTENCES["show_commands"]) if policy.add_groups else ""
     text = "\n".join(filter(None, [texts.say(SENTENCES["settings"]), *lines, commands]))
     hints = [_hint(line) for line in lines]
-    usual, automatic = texts.say(SENTENCES["as_usual"]), texts.say(SENTENCES["like_the_server"])
     counts = {"0": usual} | {str(n): str(n) for n in range(1, ATTACHMENTS + 1)}
-    known = {AUTOMATIC: automatic} | offered()
+    known = {AUTOMATIC: usual} | offered()
     view = fresh_view(
         _role_menu("search", hints[0], policy.search_groups, guild),
         _role_menu("add", hints[1], policy.add_groups, guild),
@@ -117,7 +115,7 @@ def _changed(policy: Policy, name: str, values: Collection[str], guild: discord.
 
 
 def _roles(groups: Collection[str]) -> str:
-    return " ".join(f"<@&{group}>" for group in sorted(groups, key=int))
+    return in_a_row([f"<@&{group}>" for group in sorted(groups, key=int)])
 
 
 def _hint(line: str) -> str:
@@ -135,7 +133,9 @@ def _role_menu(name: str, hint: str, groups: Collection[str], guild: discord.Gui
             placeholder=hint,
             min_values=0,
             max_values=MAX_ROLES,
-            default_values=[discord.Object(int(one), type=discord.Role) for one in known],
+            default_values=[
+                discord.Object(int(one), type=discord.Role) for one in known[:MAX_ROLES]
+            ],
         )
     )
 

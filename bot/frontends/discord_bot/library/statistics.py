@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 import discord
 
@@ -12,6 +12,8 @@ from bot.core.texts import Texts
 from bot.frontends.discord_bot.library.numbers import grouped, size
 from bot.frontends.discord_bot.library.parts import mention
 from bot.frontends.discord_bot.library.sentences import SENTENCES
+
+MOST_NAMED = 15
 
 
 def told(counted: Statistics, policy: Policy, importing: Sequence[str], texts: Texts) -> str:
@@ -39,6 +41,12 @@ def told(counted: Statistics, policy: Policy, importing: Sequence[str], texts: T
     return "\n".join(lines)
 
 
-def named(channels: Sequence[str] | frozenset[str]) -> str:
+def named(channels: Collection[str]) -> str:
     """Write channels in a row."""
-    return " ".join(mention(channel) for channel in sorted(channels, key=int))
+    return in_a_row([mention(channel) for channel in sorted(channels, key=int)])
+
+
+def in_a_row(names: Sequence[str]) -> str:
+    """Write names in a row, not so many that they fill a message."""
+    rest = ["…"] if len(names) > MOST_NAMED else []
+    return " ".join([*names[:MOST_NAMED], *rest])

@@ -81,24 +81,16 @@ def watching(interaction: discord.Interaction[Any], channel_id: int, *, begins: 
         policies = client_of(interaction).watcher.policies
         if begins:
             await checked(interaction, channel_id, history=False)
-        was_watched = False
 
         def change(policy: Policy) -> Policy:
-            nonlocal was_watched
-            was_watched = name in policy.watched
             watched = policy.watched | {name} if begins else policy.watched - {name}
-            if len(watched) > MAX_WATCHED and not was_watched:
+            if len(watched) > max(MAX_WATCHED, len(policy.watched)):
                 raise RefusedError("too_many_watched", limit=MAX_WATCHED)
             return replace(policy, watched=watched)
 
         await policies.change(asker.collection, asker.person, change)
-        said = {
-            (True, False): "watching",
-            (True, True): "watching_already",
-            (False, True): "unwatched",
-            (False, False): "not_watched",
-        }[begins, was_watched]
-        text = texts.say(SENTENCES[said], channel=mention(channel_id))
+        said = SENTENCES["watching" if begins else "unwatched"]
+        text = texts.say(said, channel=mention(channel_id))
         await outlet.show(text, [], _offer(channel_id, texts) if begins else None)
 
     return kindly(work)

@@ -113,6 +113,11 @@ class Watcher:
             except CoreError as error:
                 logger.warning("discord_picture_not_taken", extra={"code": error.code})
 
+    async def on_edited(self, message: discord.Message) -> None:
+        """Take in the picture behind an address that was posted: Discord shows it only then."""
+        if message.edited_at is None and message.embeds:
+            await self.on_message(message)
+
     async def on_deleted(
         self, guild_id: int | None, channel_id: int, message_ids: Collection[int]
     ) -> None:

@@ -94,7 +94,7 @@ async def test_slow_downloads_tell_how_far_they_are(
     scene.server.faults["file"] = [Fault(), Fault(held=gate)]
     images = {"image1": picture("one"), "image2": picture("two")}
     exchange = await scene.admin.slash("library add", **images)
-    told = SENTENCES["fetching"].format(done=1, total=2)
+    told = CORE["adding"].format(done=1, total=2)
     assert await exchange.answer(lambda message: message.content == told)
     gate.set()
     await exchange.answer(lambda message: message.content == "2 pictures were added.")

@@ -41,10 +41,10 @@ async def test_what_holds_at_first(scene: Scene) -> None:
     assert message.content.splitlines() == [
         SENTENCES["settings"],
         "1 · Who may search: everybody",
-        "2 · Who may add pictures, besides you who manage the server: nobody",
-        "3 · Watched channels: none",
+        "2 · Who may add pictures besides those who manage the server: —",
+        "3 · Watched channels: —",
         "4 · Pictures in an answer: as usual",
-        "5 · Language of my answers to messages: the server’s",
+        "5 · Language of my answers to messages: as usual",
     ]
     assert [chosen(message, n) for n in range(5)] == [[], [], [], ["0"], ["auto"]]
     assert menu(message, SEARCH) == "1 · Who may search: everybody"
@@ -166,6 +166,26 @@ async def test_roles_and_channels_that_are_gone_do_no_harm(scene: Scene) -> None
     assert [chosen(message, n) for n in range(3)] == [[], [], []]
     # Nobody in such a role is left, and the settings do not hide that.
     assert "1 · Who may search: <@&77>" in message.content
+
+
+async def test_as_many_as_can_be_chosen(scene: Scene) -> None:
+    roles = [await scene.server.new_role(scene.guild, f"role {n}") for n in range(26)]
+    channels = [await scene.server.new_channel(scene.guild, f"more {n}") for n in range(26)]
+    message, admin = await panel(scene.admin), scene.admin
+    for which in (SEARCH, ADD):
+        await (await admin.choose_roles(message, menu(message, which), roles[:25])).acknowledged()
+        await until(lambda: len(policy(scene).add_groups | policy(scene).search_groups) == 25)
+        with pytest.raises(NotShownError):
+            await admin.choose_roles(message, menu(message, which), roles)
+    exchange = await admin.choose_channels(message, menu(message, WATCH), channels[:25])
+    await exchange.acknowledged()
+    await until(lambda: len(policy(scene).watched) == 25)
+    with pytest.raises(NotShownError):
+        await admin.choose_channels(message, menu(message, WATCH), channels)
+    again = await panel(scene.admin)
+    assert [len(chosen(again, n)) for n in range(3)] == [25, 25, 25]
+    assert again.content.count("<@&") == 30
+    assert again.content.splitlines()[-1] == SENTENCES["show_commands"]
 
 
 async def test_the_database_is_gone(scene: Scene) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from dataclasses import replace
 
+import discord
 import pytest
 
 from bot.core.messages import Person
@@ -14,6 +15,7 @@ from bot.frontends.discord_bot.library.sentences import SENTENCES
 from bot.frontends.discord_bot.library.watch_list import MAX_WATCHED
 from bot.frontends.discord_bot.library.watching import Policies
 from tests.acceptance import discord_limits as limits
+from tests.acceptance.discord_attachments import PictureEmbed
 from tests.acceptance.discord_people import DiscordPerson, NotShownError
 from tests.acceptance.discord_world import CATEGORY, Channel, Overwrite
 from tests.unit.frontends.library.conftest import Place, RunningBot, Scene, picture, until
@@ -38,7 +40,7 @@ async def test_begun_and_ended(scene: Scene) -> None:
     photos = scene.photos
     assert await watch(scene, photos) == said("watching", photos)
     assert watched(scene) == {str(photos.id)}
-    assert await watch(scene, photos) == said("watching_already", photos)
+    assert await watch(scene, photos) == said("watching", photos)
     there = scene.member.in_channel(photos)
     message = await there.post("a cat", picture("cat"))
     await until(lambda: scene.memory.captions(scene.collection) == ["a cat"])
@@ -47,7 +49,7 @@ async def test_begun_and_ended(scene: Scene) -> None:
     assert scene.memory.kept.people[1].id == f"discord:{scene.member.id}"
     await scene.member.post("elsewhere", picture("dog"))
     assert await watch(scene, photos, "unwatch") == said("unwatched", photos)
-    assert await watch(scene, photos, "unwatch") == said("not_watched", photos)
+    assert await watch(scene, photos, "unwatch") == said("unwatched", photos)
     await there.post("too late", picture("late"))
     await there.delete(message)
     await until(lambda: scene.memory.captions(scene.collection) == [])
@@ -71,6 +73,27 @@ async def test_bots_are_not_heard_and_words_cost_nothing(scene: Scene) -> None:
     await there.post("only words")
     await there.post("last", picture("last"))
     await until(lambda: scene.memory.captions(scene.collection) == ["last"])
+
+
+async def test_a_picture_whose_address_was_posted(scene: Scene) -> None:
+    client = scene.bot.client
+
+    async def on_edit(payload: discord.RawMessageUpdateEvent) -> None:
+        await client.watcher.on_edited(payload.message)
+
+    client.on_raw_message_edit = on_edit
+    await watch(scene, scene.photos)
+    message = await scene.member.in_channel(scene.photos).post("https://pictures.invalid/cat.jpg")
+    embed = PictureEmbed(picture("cat"), kind="image", place="thumbnail")
+    scene.member._serve([], [embed])
+    message.embeds = [embed]
+    await scene.server.tell_message("MESSAGE_UPDATE", message)
+    await until(lambda: len(scene.memory.captions(scene.collection)) == 1)
+    # What its author has changed is not looked at again.
+    await scene.member.in_channel(scene.photos).edit(message, "another word")
+    await scene.member.in_channel(scene.photos).post("last", picture("last"))
+    await until(lambda: len(scene.memory.captions(scene.collection)) == 2)
+    assert len(scene.memory.kept.uploads) == 2
 
 
 async def test_threads_count_as_their_channel(scene: Scene) -> None:

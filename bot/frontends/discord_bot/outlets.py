@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Awaitable, Callable
+from enum import Enum, auto
 from typing import Any, Protocol
 
 import aiohttp
@@ -264,38 +265,45 @@ def _not_kept(view: discord.ui.View | None) -> discord.ui.View | None:
     return view
 
 
+class _Lost(Enum):
+    """What has been sent without anybody having told if it has arrived."""
+
+    NOTHING = auto()
+    PROMISE = auto()
+    ANSWER = auto()
+
+
 class _Answered:
     """Whether an interaction is answered yet; the first answer goes another way than the rest."""
 
     def __init__(self, interaction: discord.Interaction[Any]) -> None:
         self._interaction = interaction
         self.once = False
-        self._maybe = False
-        """Whether nobody has told if it has arrived."""
+        self._lost = _Lost.NOTHING
 
     async def acknowledge(self, defer: Callable[[], Awaitable[object]]) -> None:
         """Promise an answer."""
-        self.once = self._maybe = True
+        self.once, self._lost = True, _Lost.PROMISE
         try:
             await defer()
         except discord.HTTPException as error:
-            self._maybe = False
+            self._lost = _Lost.NOTHING
             # What Discord has not taken can still be answered without a promise.
             self.once = error.code == ALREADY_ACKNOWLEDGED
             raise
-        self._maybe = False
+        self._lost = _Lost.NOTHING
 
     async def add(
         self, respond: Callable[[], Awaitable[object]], follow_up: Callable[[], Awaitable[object]]
     ) -> None:
         """Respond, or say something beside what was responded before."""
-        if not self.once:
+        if not self.once or self._lost is _Lost.ANSWER:
             await self._respond(respond)
             return
         try:
             await follow_up()
         except discord.NotFound:
-            if not self._maybe:
+            if self._lost is _Lost.NOTHING:
                 raise
             await self._respond(respond)
 
@@ -314,15 +322,15 @@ class _Answered:
         try:
             await edit(content=text, attachments=files, view=view)
         except discord.NotFound:
-            if not self._maybe:
+            if self._lost is _Lost.NOTHING:
                 raise
-            # The first answer whose receipt was lost has not arrived after all.
+            # What was sent first has not arrived after all.
             for file in files:
                 file.reset()
             await self._respond(respond)
 
     async def _respond(self, respond: Callable[[], Awaitable[object]]) -> None:
-        self.once, self._maybe = True, False
+        self.once, self._lost = True, _Lost.NOTHING
         try:
             await respond()
         except discord.HTTPException as error:
@@ -331,5 +339,5 @@ class _Answered:
                 self.once = False
                 raise
         except NETWORK_ERRORS:
-            self._maybe = True
+            self._lost = _Lost.ANSWER
             raise

@@ -205,7 +205,7 @@ async def test_during_an_outage_only_the_place_itself_is_left(
 # Buttons
 
 
-async def test_a_page_is_judged_anew_by_what_may_be_seen_now(
+async def test_a_page_is_judged_anew_by_what_may_be_seen_now(  # noqa: PLR0917
     server: DiscordServer,
     guild: Guild,
     moderator: DiscordPerson,
@@ -298,7 +298,7 @@ async def test_servers_never_mix(
     assert (await press(stranger, "like", f"l:{alone}")).content == SENTENCES["image_gone"]
 
 
-async def test_only_those_search_who_may(
+async def test_only_those_search_who_may(  # noqa: PLR0917
     guild: Guild,
     member: DiscordPerson,
     moderator: DiscordPerson,
@@ -319,7 +319,6 @@ async def test_only_those_search_who_may(
 
 async def test_links_lead_to_where_a_picture_was_posted(
     member: DiscordPerson,
-    moderator: DiscordPerson,
     guild: Guild,
     memory: MemoryConversation,
     collection: str,

@@ -38,6 +38,8 @@ class Stack:
             "SAMPLES": "true" if samples else "false",
             "PYTHONUNBUFFERED": "1",
         }
+        self.program = "run"
+        """What is run by ``python -m bot``: everything, or one front-end."""
         self.output = data_dir / "output.txt"
         self.process: subprocess.Popen[bytes] | None = None
 
@@ -67,7 +69,7 @@ class Stack:
         with self.output.open("wb") as output:
             self.process = subprocess.Popen(
                 # Should the tests be killed, nothing stays behind.
-                [*ends_with_parent("TERM"), sys.executable, "-m", "bot", "run"],
+                [*ends_with_parent("TERM"), sys.executable, "-m", "bot", self.program],
                 env={**os.environ, **self.environment},
                 stdout=output,
                 stderr=subprocess.STDOUT,

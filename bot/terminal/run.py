@@ -75,7 +75,7 @@ async def _serve(
                 started.append(frontend)
                 if name == "web":
                     lock.publish(InstanceInfo(os.getpid(), "run", line))
-                output.print(f"[bold]{name}[/bold]  {line}")
+                output.print(f"[bold]{name}[/bold]  {line}", soft_wrap=True)  # a link to copy
             if await warm_up(app):
                 errors.print(f"Warm after {time.monotonic() - began:.1f} s.", style="dim")
                 await prepare_samples(app)

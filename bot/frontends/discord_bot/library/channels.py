@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, TypeGuard
+from typing import Annotated, Any, TypeGuard, cast
 
 import discord
 from discord import app_commands
@@ -82,8 +82,10 @@ async def find_channel(client: discord.Client, guild: discord.Guild, channel_id:
 
 def check_bot(channel: Readable, *, history: bool) -> None:
     """Raise RefusedError where the bot may not look."""
-    name = mention(channel.id)
-    allowed = permissions(channel, channel.guild.me)
+    name, me = mention(channel.id), cast("discord.Member | None", channel.guild.me)
+    if me is None:
+        return  # nothing is known that would speak against it
+    allowed = permissions(channel, me)
     if not _sees(channel, allowed):
         raise RefusedError("bot_cannot_see", channel=name)
     # Without it, Discord answers that there is nothing.

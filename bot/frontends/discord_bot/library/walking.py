@@ -13,6 +13,7 @@ import discord
 
 from bot.core.errors import UnavailableError
 from bot.core.ports import Import
+from bot.core.sentences import SENTENCES as CORE_SENTENCES
 from bot.core.texts import texts_for
 from bot.frontends.base import ConversationPort
 from bot.frontends.discord_bot.library.channels import (
@@ -93,7 +94,7 @@ class Walk:
             note = refused.told(texts_for(self.progress.language))
         except discord.HTTPException as error:
             logger.warning("discord_import_refused", extra={"code": error.code})
-            note = texts_for(self.progress.language).say(SENTENCES["import_unreachable"])
+            note = texts_for(self.progress.language).say(CORE_SENTENCES["unavailable"])
         self.progress = replace(self.progress, state=state)
         await self._end(note)
 

@@ -12,7 +12,7 @@ from bot.backends.errors import core_errors
 from bot.core.errors import WarmingUpError
 from bot.core.ports import CollectionState, EmbeddingSpace, Match, Selection, Vector
 from db import embeddings, selections
-from db.collections import collection_state
+from db.collections import collection_state, collection_version
 from db.embeddings import SearchScope
 from db.pool import Database
 from db.records import MatchRecord
@@ -44,6 +44,11 @@ class PgImageIndex:
             policies.read(record.settings),
         )
 
+    async def is_current(self, state: CollectionState) -> bool:
+        """Tell whether the collection is still at this version."""
+        with core_errors():
+            return await collection_version(self._database, state.id) == state.version
+
     async def sources(self, state: CollectionState) -> frozenset[str]:
         """Return the channels that pictures come from, read once for each version."""
         key = (state.id, state.version)
@@ -51,6 +56,8 @@ class PgImageIndex:
         if known is None:
             with core_errors():
                 known = await embeddings.sources(self._database, state.id)
+            if not await self.is_current(state):
+                return known | {""}
             self._sources[key] = known
         return known
 

@@ -102,8 +102,15 @@ class ImageIndex(Protocol):
         """Look up a collection by its key, making an empty one for a new key."""
         ...
 
+    async def is_current(self, state: CollectionState) -> bool:
+        """Tell whether the collection is still at this version."""
+        ...
+
     async def sources(self, state: CollectionState) -> frozenset[str]:
-        """Return the channels that pictures of the collection come from."""
+        """Return the channels that pictures of this version of the collection come from.
+
+        Should it have changed meanwhile, "" is among them, which nobody sees.
+        """
         ...
 
     async def count(self, state: CollectionState, among: Selection) -> int:

@@ -55,6 +55,7 @@ class Search:
         self._index = index
         self._cache = cache
         self._states: SharedFresh[CollectionState] = SharedFresh()
+        self._is_current: SharedFresh[bool] = SharedFresh()
         self._vectors: Shared[Vector] = Shared()
 
     async def state(self, collection: str) -> CollectionState:
@@ -74,7 +75,7 @@ class Search:
         if state.image_count == 0:
             return Page(question, state, offset, (), 0, "")
         among = Selection(question.filters, await self._relevant(state, sees))
-        matches = await self._stretch(state, question, among, offset, limit)
+        matches = await self._stretch(state, question, among, sees, offset=offset, limit=limit)
         total = await self._total(state, question, among)
         token = await self._cache.save_paging(str(question)) if matches else ""
         return Page(question, state, offset, tuple(matches), total, token)
@@ -140,6 +141,8 @@ class Search:
         state: CollectionState,
         question: Question,
         among: Selection,
+        sees: frozenset[str] | None,
+        *,
         offset: int,
         limit: int,
     ) -> list[Match]:
@@ -147,7 +150,7 @@ class Search:
         block = offset // BLOCK_SIZE
         skip = offset % BLOCK_SIZE
         while len(found) < limit + skip:
-            matches = await self._block(state, question, among, block)
+            matches = await self._block(state, question, among, sees, block)
             found.extend(matches)
             if len(matches) < BLOCK_SIZE:
                 break
@@ -155,14 +158,26 @@ class Search:
         return found[skip : skip + limit]
 
     async def _block(
-        self, state: CollectionState, question: Question, among: Selection, number: int
+        self,
+        state: CollectionState,
+        question: Question,
+        among: Selection,
+        sees: frozenset[str] | None,
+        number: int,
     ) -> Sequence[Match]:
         key = digest(f"{number}:{_key(question, among)}")
         cached = await self._cache.get_page(state, key)
         if cached is not None:
             return cached
         matches = await self._look(state, question, among, number * BLOCK_SIZE)
-        await self._cache.put_page(state, key, matches)
+        version = (state.id, state.version)
+        if await self._is_current.run(version, lambda: self._index.is_current(state)):
+            await self._cache.put_page(state, key, matches)
+        elif among.sees is None and sees is not None:
+            # A picture may be among them from a channel that had none before, which the person
+            # does not see.
+            strictly = replace(among, sees=sees)
+            matches = await self._look(state, question, strictly, number * BLOCK_SIZE)
         return matches
 
     async def _look(

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Collection, Sequence
+from dataclasses import replace
 
 import psycopg
 import pytest
 
+from bot.backends.index import PgImageIndex
 from db import communities, embeddings
 from db.collections import collection_state
 from db.communities import part_from_messages
@@ -180,6 +182,22 @@ async def test_the_channels_of_a_collection_are_listed_once_each(place: Place) -
     assert await sources(place.database, other) == {"x"}
     await part_from_messages(place.database, place.number, "zz", ["1"])
     assert await sources(place.database, place.number) == expected - {"zz"}
+
+
+async def test_the_channels_are_remembered_for_the_version_they_are_of(place: Place) -> None:
+    index = PgImageIndex(place.database)
+    await place.post(posted("a", "1", "10"))
+    before = await index.state(KEY)
+    await place.post(posted("b", "2", "20"))
+    after = await index.state(KEY)
+    assert [await index.is_current(state) for state in (before, after)] == [False, True]
+    # It cannot be known any more which they were: then nobody sees all of them.
+    assert await index.sources(before) == {"1", "2", ""}
+    assert await index.sources(after) == {"1", "2"}
+    await part_from_messages(place.database, place.number, "2", ["20"])
+    assert await index.sources(after) == {"1", "2"}
+    assert await index.sources(await index.state(KEY)) == {"1"}
+    assert not await index.is_current(replace(after, id=10**9))
 
 
 async def test_whatever_changes_who_gets_what_makes_a_new_version(place: Place) -> None:

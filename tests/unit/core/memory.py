@@ -107,6 +107,9 @@ class MemoryPictures:
         policy = self.policies.get(collection, DEFAULT_POLICY)
         return CollectionState(number, self.version, len(kept), 0, self.space, policy)
 
+    async def is_current(self, state: CollectionState) -> bool:
+        return state.version == self.version
+
     async def sources(self, state: CollectionState) -> frozenset[str]:
         kept = self.collections[self._key(state)].values()
         return frozenset(channel for picture in kept for channel, _ in picture.sources)
@@ -338,10 +341,10 @@ class MemoryCommunityStore:
     async def of_messages(
         self, collection: str, channel: str, messages: Sequence[str]
     ) -> Sequence[int]:
-        gone = {(channel, message) for message in messages}
         orphans = []
         for image_id, kept in self._pictures.collections[collection].items():
-            if kept.sources & gone:
+            gone = {one for one in kept.sources if one[1] in messages and channel in {"", one[0]}}
+            if gone:
                 kept.sources -= gone
                 if kept.confined and not kept.sources:
                     orphans.append(image_id)

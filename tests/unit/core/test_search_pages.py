@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 
 import pytest
 from hypothesis import given
@@ -10,7 +12,7 @@ from hypothesis import strategies as st
 
 from bot.core.errors import PageExpiredError, WarmingUpError
 from bot.core.messages import Filters
-from bot.core.ports import Selection
+from bot.core.ports import EmbeddingSpace, Selection, Vector
 from bot.core.questions import ImageQuery, NewestQuery, Query, Question, TextQuery, VectorQuery
 from bot.core.search import BLOCK_SIZE, Page, Search
 from tests.unit.core.memory import (
@@ -231,3 +233,38 @@ async def test_the_number_of_pictures_is_counted_once_for_all_pages() -> None:
     assert pictures.reads == 2  # one block, one count
     hidden = replace(question, filters=replace(question.filters, hidden=(2 * BLOCK_SIZE + 1,)))
     assert (await _page(search, hidden, frozenset("1"))).total == BLOCK_SIZE - 1
+
+
+class ChangingEncoder(CountingEncoder):
+    """Takes so long that something happens in the collection meanwhile."""
+
+    def __init__(self, change: Callable[[], object]) -> None:
+        super().__init__()
+        self.change = change
+
+    async def encode_text(self, text: str, space: EmbeddingSpace) -> Vector:
+        self.change()
+        return await super().encode_text(text, space)
+
+
+async def test_what_is_posted_out_of_sight_while_one_asks_is_not_shown() -> None:
+    pictures = MemoryPictures(1)
+    pictures.put("lobby")
+    cache = MemoryCache()
+    search = Search(ChangingEncoder(lambda: pictures.put("secret")), pictures, cache)
+    # Who asks sees all there was when they asked.
+    assert _ids(await _page(search, CAT, frozenset({"lobby"}))) == [1, 2]
+    assert not cache.pages, "it belongs to no version"
+    assert _ids(await _page(search, CAT, frozenset({"lobby"}))) == [1, 2]
+    assert _ids(await _page(search, CAT, frozenset({"lobby", "secret"}))) == [1, 2, 3]
+
+
+@pytest.mark.parametrize("sees", [None, frozenset({"lobby", "other"})])
+async def test_what_is_posted_in_sight_while_one_asks_is_shown(
+    sees: frozenset[str] | None,
+) -> None:
+    pictures = MemoryPictures(1)
+    pictures.put("other")
+    put = partial(pictures.put, "lobby")
+    search = Search(ChangingEncoder(put), pictures, MemoryCache())
+    assert _ids(await _page(search, CAT, sees)) == [1, 2, 3]

@@ -28,7 +28,9 @@ SELECT tag, count(*) FROM images, unnest(tags) AS tag
 WHERE collection_id = %s AND status = 'ready' GROUP BY tag ORDER BY count(*) DESC, tag LIMIT %s
 """
 _PART = """
-DELETE FROM image_sources WHERE collection_id = %s AND channel = %s AND message = ANY(%s)
+DELETE FROM image_sources
+WHERE collection_id = %(collection)s AND message = ANY(%(messages)s)
+  AND %(channel)s IN ('', channel)
 RETURNING image_id
 """
 _ORPHANS = """
@@ -84,9 +86,15 @@ async def statistics(database: Database, collection_id: int, person_id: str) -> 
 async def part_from_messages(
     database: Database, collection_id: int, channel: str, messages: Sequence[str]
 ) -> list[int]:
-    """Forget that pictures came with these messages; returns those that came with no other."""
+    """Forget that pictures came with these messages; returns those that came with no other.
+
+    An empty ``channel`` stands for any.
+    """
     async with database.transaction(collection_id) as connection:
-        cursor = await connection.execute(_PART, (collection_id, channel, list(messages)))
+        cursor = await connection.execute(
+            _PART,
+            {"collection": collection_id, "channel": channel, "messages": list(messages)},
+        )
         parted = [row[0] for row in await cursor.fetchall()]
         orphans = await connection.execute(_ORPHANS, (parted,))
         return [row[0] for row in await orphans.fetchall()]

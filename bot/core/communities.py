@@ -75,7 +75,10 @@ class Communities:
         return await self._library.add(collection, author, uploads)
 
     async def messages_deleted(self, collection: str, channel: str, messages: Sequence[str]) -> int:
-        """Delete the pictures that came with these messages alone; returns how many."""
+        """Delete the pictures that came with these messages alone; returns how many.
+
+        An empty ``channel`` stands for any.
+        """
         orphans = await self._store.of_messages(collection, channel, messages)
         return await self._delete(collection, orphans)
 

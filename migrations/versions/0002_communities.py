@@ -16,7 +16,8 @@ CREATE TABLE image_sources (
   message       text NOT NULL DEFAULT '',
   PRIMARY KEY (image_id, channel, message)
 );
-CREATE INDEX image_sources_message ON image_sources (collection_id, channel, message);
+CREATE INDEX image_sources_channel ON image_sources (collection_id, channel);
+CREATE INDEX image_sources_message ON image_sources (collection_id, message);
 ALTER TABLE images ADD COLUMN confined boolean NOT NULL DEFAULT false;
 CREATE INDEX images_uploader ON images (uploader_id);
 CREATE INDEX images_newest ON images (collection_id, id);

@@ -129,7 +129,8 @@ class BotClient(discord.AutoShardedClient):
         await watching
 
     async def on_raw_message_edit(self, payload: discord.RawMessageUpdateEvent) -> None:
-        """Answer an edited question anew."""
+        """Answer an edited question anew; a link's picture comes as an edit, too."""
+        await self.watcher.on_edited(payload.message)
         if self.user is not None:
             await self._mentions.on_edit(payload.message, self.user.id)
 

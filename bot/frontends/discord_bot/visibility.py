@@ -35,6 +35,15 @@ def source_channel_of(channel: Place) -> str:
     return str(channel.id)
 
 
+def source_message_of(channel: Place, message_id: int) -> str:
+    """Return what to keep of the message a picture was posted with, so that a link leads there.
+
+    With a picture that is kept as its thread's parent's, the thread belongs to the address.
+    """
+    is_here = source_channel_of(channel) == str(channel.id)
+    return str(message_id) if is_here else f"{channel.id}/{message_id}"
+
+
 def visible_to_member(guild: discord.Guild, member: discord.Member, place: Place) -> frozenset[str]:
     """Return the ids of the channels whose pictures a private answer in ``place`` may show."""
     return _visible(guild, member, place, to_all=False)

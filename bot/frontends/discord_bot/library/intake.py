@@ -20,7 +20,7 @@ from bot.frontends.discord_bot.library.parts import collection_of
 from bot.frontends.discord_bot.library.patience import Pace, insist
 from bot.frontends.discord_bot.limits import clip
 from bot.frontends.discord_bot.picture_links import LinkKind, PictureLink, download, pictures_of
-from bot.frontends.discord_bot.visibility import source_channel_of
+from bot.frontends.discord_bot.visibility import source_channel_of, source_message_of
 
 AT_ONCE = 4
 """Pictures in memory for one import, and downloads under way for it."""
@@ -126,8 +126,9 @@ class Intake:
     ) -> None:
         gone = self._deletions.among(messages)
         if gone:
-            channel = source_channel_of(messages[0].channel)
-            await self._communities.messages_deleted(collection, channel, gone)
+            place = messages[0].channel
+            written = [source_message_of(place, int(number)) for number in gone]
+            await self._communities.messages_deleted(collection, source_channel_of(place), written)
 
 
 def posted_pictures(message: discord.Message) -> list[PictureLink]:
@@ -159,7 +160,7 @@ def upload_of(
         caption_of(message, link),
         tags,
         source_channel=source_channel_of(message.channel),
-        source_message=str(message.id),
+        source_message=source_message_of(message.channel, message.id),
     )
 
 

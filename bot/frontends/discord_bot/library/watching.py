@@ -6,7 +6,7 @@ import asyncio
 import logging
 from collections import OrderedDict
 from collections.abc import Callable, Collection, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 
 import discord
 
@@ -16,8 +16,8 @@ from bot.core.policy import Policy
 from bot.frontends.base import ConversationPort, FrontendOptions
 from bot.frontends.discord_bot.library.intake import Deletions, Intake, posted_pictures
 from bot.frontends.discord_bot.library.parts import collection_of
-from bot.frontends.discord_bot.library.patience import NETWORK_ERRORS, Pace, insist
-from bot.frontends.discord_bot.visibility import source_channel_of
+from bot.frontends.discord_bot.library.patience import Pace, insist
+from bot.frontends.discord_bot.visibility import source_channel_of, source_message_of
 
 POLICIES_KEPT = 5000
 AT_ONCE = 8
@@ -125,8 +125,7 @@ class Watcher:
         if guild_id is None:
             return
         self.deletions.note(message_ids)
-        channel = await self._source_channel(guild_id, channel_id)
-        gone = [str(number) for number in message_ids]
+        channel, gone = self._written(guild_id, channel_id, message_ids)
 
         async def attempt() -> None:
             async with self._turns:
@@ -146,17 +145,23 @@ class Watcher:
         if self._active:
             await asyncio.wait(self._active, timeout=0.2)
 
-    async def _source_channel(self, guild_id: int, channel_id: int) -> str:
-        """Return the channel that pictures are kept with: a public thread's is its parent's."""
+    def _written(
+        self, guild_id: int, channel_id: int, message_ids: Collection[int]
+    ) -> tuple[str, list[str]]:
+        """Return the channel that pictures are kept with, and how their messages are written."""
         guild = self._client.get_guild(guild_id)
-        channel: discord.abc.Snowflake | None = None
-        if guild is not None:
-            channel = guild.get_channel_or_thread(channel_id)
-            if channel is None:
-                # An archived thread: what is posted there is kept with its parent all the same.
-                with suppress(discord.DiscordException, *NETWORK_ERRORS):
-                    channel = await self._client.fetch_channel(channel_id)
-        return str(channel_id) if channel is None else source_channel_of(channel)
+        channel = guild.get_channel_or_thread(channel_id) if guild is not None else None
+        if channel is None:
+            # An old thread, whose parent is not known here: in whatever channel it was kept.
+            ways = ("{number}", "{channel}/{number}")
+            return "", [
+                way.format(channel=channel_id, number=number)
+                for number in message_ids
+                for way in ways
+            ]
+        return source_channel_of(channel), [
+            source_message_of(channel, number) for number in message_ids
+        ]
 
     @contextmanager
     def _counted(self) -> Iterator[None]:

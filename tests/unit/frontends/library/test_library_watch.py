@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 from dataclasses import replace
 
-import discord
 import pytest
 
 from bot.core.messages import Person
@@ -76,12 +75,6 @@ async def test_bots_are_not_heard_and_words_cost_nothing(scene: Scene) -> None:
 
 
 async def test_a_picture_whose_address_was_posted(scene: Scene) -> None:
-    client = scene.bot.client
-
-    async def on_edit(payload: discord.RawMessageUpdateEvent) -> None:
-        await client.watcher.on_edited(payload.message)
-
-    client.on_raw_message_edit = on_edit
     await watch(scene, scene.photos)
     message = await scene.member.in_channel(scene.photos).post("https://pictures.invalid/cat.jpg")
     embed = PictureEmbed(picture("cat"), kind="image", place="thumbnail")
@@ -106,7 +99,11 @@ async def test_threads_count_as_their_channel(scene: Scene) -> None:
     await scene.member.in_channel(private).post("secret", picture("secret"))
     message = await scene.member.in_channel(thread).post("kitten", picture("kitten"))
     await until(lambda: scene.memory.captions(scene.collection) == ["kitten"])
-    assert scene.memory.kept.uploads[0].source_channel == str(scene.photos.id)
+    upload = scene.memory.kept.uploads[0]
+    assert upload.source_channel == str(scene.photos.id)
+    found = await (await scene.member.slash("search", query="kitten")).answer()
+    # A link to the message leads through the thread: the channel does not know it.
+    assert f"/channels/{scene.guild.id}/{thread.id}/{message.id}>" in found.content
     await scene.member.in_channel(thread).delete(message)
     await until(lambda: scene.memory.captions(scene.collection) == [])
 

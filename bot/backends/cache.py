@@ -79,6 +79,9 @@ class RedisCache:
 
     async def load_paging(self, token: str) -> str | None:
         """Return what is behind a button."""
+        # What is not saved again must be known here, should Redis have lost it.
+        if (saved := self._saved.get(token)) is not None:
+            return saved
         with core_errors():
             return await self._cache.load_paging(token)
 

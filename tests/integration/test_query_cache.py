@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
+from dataclasses import asdict, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -10,6 +11,9 @@ import pytest
 from celery import Celery
 from redis.asyncio import Redis
 
+from bot.backends.cache import RedisCache
+from bot.core.errors import UnavailableError
+from bot.core.ports import CollectionState, EmbeddingSpace, Match
 from db.embedded import EmbeddedRedis
 from db.errors import DatabaseUnavailableError
 from db.query_cache import PAGE_TTL_S, PAGING_TTL_S, VECTOR_TTL_S, RedisQueryCache
@@ -119,6 +123,62 @@ async def test_a_dead_redis_cannot_keep_what_is_behind_a_button(dead: RedisQuery
         await dead.save_paging("token", QUESTION)
     with pytest.raises(DatabaseUnavailableError):
         await dead.load_paging("token")
+
+
+# As the core sees it
+
+STATE = CollectionState(1, 7, 3, 0, EmbeddingSpace(1, 2, "tower"))
+
+
+def _core_match(image_id: int) -> Match:
+    return Match(**asdict(_match(image_id)))
+
+
+async def test_a_page_is_of_one_version_of_one_collection_in_one_space(redis: Redis) -> None:
+    writing, reading = RedisCache(RedisQueryCache(redis)), RedisCache(RedisQueryCache(redis))
+    matches = [_core_match(1), _core_match(2)]
+    await writing.put_page(STATE, "key", matches)
+    await writing.put_count(STATE, "key", 2)
+    others = [
+        *(replace(STATE, id=2), replace(STATE, version=8), replace(STATE, space=None)),
+        replace(STATE, space=EmbeddingSpace(1, 2, "tower 2")),
+    ]
+    for cache in (writing, reading, reading):  # another bot, and from its own memory
+        assert list(await cache.get_page(STATE, "key") or ()) == matches
+        assert await cache.get_count(STATE, "key") == 2
+        assert await cache.get_page(STATE, "other key") is None
+        for other in others:
+            assert await cache.get_page(other, "key") is None
+            assert await cache.get_count(other, "key") is None
+
+
+async def test_an_answer_without_pictures_is_remembered_too(redis: Redis) -> None:
+    for cache in (RedisCache(RedisQueryCache(redis)) for _ in range(2)):
+        await cache.put_page(STATE, "key", [])
+        found = await cache.get_page(STATE, "key")
+        assert found is not None
+        assert list(found) == []
+
+
+async def test_a_button_works_in_another_bot_and_after_redis_has_lost_everything(
+    redis: Redis,
+) -> None:
+    cache = RedisCache(RedisQueryCache(redis))
+    token = await cache.save_paging(QUESTION)
+    assert await RedisCache(RedisQueryCache(redis)).load_paging(token) == QUESTION
+    await redis.flushall()
+    assert await cache.save_paging(QUESTION) == token
+    assert await cache.load_paging(token) == QUESTION
+    assert await cache.load_paging("unknown") is None
+
+
+async def test_without_redis_there_are_pictures_but_no_buttons(dead: RedisQueryCache) -> None:
+    cache = RedisCache(dead)
+    token = await cache.save_paging(QUESTION)
+    assert token
+    with pytest.raises(UnavailableError):
+        await cache.load_paging(token)
+    assert await cache.get_count(STATE, "key") is None
 
 
 def test_celery_finds_the_same_redis(redis_server: EmbeddedRedis) -> None:

@@ -140,6 +140,14 @@ async def test_a_deleted_message_takes_only_its_own_pictures(place: Place) -> No
     assert await other.seen_by("1") == [theirs]
 
 
+async def test_a_message_can_be_looked_for_in_any_channel(place: Place) -> None:
+    a, b, c = await place.post(posted("a", "1", "10"), posted("b", "2", "10"), posted("c", "2"))
+    await place.post(posted("b", "3", "30"))
+    assert await part_from_messages(place.database, place.number, "", ["10", "99"]) == [a]
+    assert await place.seen_by("2") == [c]
+    assert await place.seen_by("3") == [b]
+
+
 async def test_a_failed_picture_posted_again_is_seen_where_it_was_posted(
     place: Place, store: IngestStore
 ) -> None:

@@ -69,6 +69,8 @@ async def test_pictures_go_with_the_last_message_they_came_with(bot: MemoryBot) 
     assert await bot.communities.messages_deleted(COLLECTION, "1", messages) == 0
     assert await bot.communities.messages_deleted(COLLECTION, "2", messages) == 1
     assert _ids(bot) == [for_all, other]
+    assert await bot.communities.messages_deleted(COLLECTION, "", [f"{other}0"]) == 1
+    assert _ids(bot) == [for_all]
 
 
 # Coming and going

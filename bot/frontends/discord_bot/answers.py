@@ -16,18 +16,24 @@ import discord
 from bot.core.errors import CoreError, PageExpiredError, UnavailableError
 from bot.core.messages import Reply, Request, Tone
 from bot.core.replies import explain
-from bot.core.sentences import SENTENCES as CORE
-from bot.core.texts import Texts, texts_for
+from bot.core.texts import texts_for
 from bot.frontends.base import ConversationPort, FrontendOptions
 from bot.frontends.discord_bot.askers import Asker, asker_of_interaction
 from bot.frontends.discord_bot.components import components, owner_of
-from bot.frontends.discord_bot.delivery import Answer, TooLargeError, apology, deliver, links_to
+from bot.frontends.discord_bot.delivery import (
+    PARTING_S,
+    Answer,
+    TooLargeError,
+    acknowledge,
+    apology,
+    deliver,
+    links_to,
+    part,
+)
 from bot.frontends.discord_bot.limits import (
-    ACKNOWLEDGE_WITHIN_S,
     ATTACHMENTS,
     LOST,
     REQUEST_BYTES,
-    UNKNOWN_INTERACTION,
 )
 from bot.frontends.discord_bot.outlets import (
     NETWORK_ERRORS,
@@ -46,8 +52,6 @@ QUICK_BYTES = 2**20
 PROGRESS_EVERY_S = 1.5
 """Discord takes about five edits in two seconds from one interaction."""
 PICTURES_TIMEOUT_S = 10.0
-PARTING_S = 0.4
-"""How long a word of regret may take when the bot is stopped."""
 
 logger = logging.getLogger(__name__)
 
@@ -101,7 +105,7 @@ class Answers:
         """Acknowledge a command and do what it takes; what goes wrong is put into words."""
         with self._counted() as welcome:
             outlet = InteractionOutlet(interaction, is_private=only_for_them)
-            if not welcome or not await _acknowledge(outlet):
+            if not welcome or not await acknowledge(outlet):
                 return
             asker = self.asker(interaction, is_private=only_for_them)
             texts = texts_for(asker.language)
@@ -112,7 +116,7 @@ class Answers:
                 logger.info("discord_request_refused", extra=details)
                 await deliver(Answer(explain(error, texts)), outlet, texts)
             except asyncio.CancelledError:
-                await _part(outlet, texts)
+                await part(outlet, texts)
                 raise
             except Exception as error:
                 if isinstance(error, discord.HTTPException) and error.code in LOST:
@@ -205,7 +209,7 @@ class Answers:
         try:
             await asyncio.wait({making}, timeout=QUICK_S)
             is_quick = making.done() and making.result().size_bytes <= QUICK_BYTES
-            if not is_quick and not await _acknowledge(outlet):
+            if not is_quick and not await acknowledge(outlet):
                 return
             answer = await making
             try:
@@ -216,7 +220,7 @@ class Answers:
                 pictures = await fit(answer.pictures, *limits)
                 await deliver(replace(answer, pictures=pictures), outlet, texts)
         except asyncio.CancelledError:
-            await _part(outlet, texts)
+            await part(outlet, texts)
             raise
         finally:
             making.cancel()
@@ -276,33 +280,3 @@ class Answers:
         view = components(reply, pictures.keys(), owner_id, texts, is_private=is_private)
         links = links_to((hit for hit in reply.hits if hit.image_id in pictures), guild_id, texts)
         return Answer(reply, pictures, view, links)
-
-
-async def _acknowledge(outlet: Outlet) -> bool:
-    """Tell Discord in time that there will be an answer; False if it is too late for one."""
-    try:
-        async with asyncio.timeout(ACKNOWLEDGE_WITHIN_S):
-            for _attempt in range(2):
-                try:
-                    await outlet.acknowledge()
-                except NETWORK_ERRORS as error:
-                    # It may have arrived; then Discord says so to the second.
-                    details = {"error": type(error).__name__}
-                    logger.info("discord_acknowledgement_lost", extra=details)
-                else:
-                    break
-    except discord.HTTPException as error:
-        logger.info("discord_acknowledgement_refused", extra={"code": error.code})
-        # "Already acknowledged" can be our own word whose receipt was lost: answer all the same.
-        return error.code != UNKNOWN_INTERACTION
-    except TimeoutError:
-        # Perhaps it has arrived after all, and the person sees "thinking …".
-        logger.info("discord_acknowledgement_slow")
-    return True
-
-
-async def _part(outlet: Outlet, texts: Texts) -> None:
-    """Say in a hurry that there will be no answer, as the bot is being stopped."""
-    with contextlib.suppress(discord.DiscordException, *NETWORK_ERRORS):
-        async with asyncio.timeout(PARTING_S):
-            await outlet.refuse(texts.say(CORE["unavailable"]))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 import secrets
 from collections.abc import Iterable, Mapping
@@ -14,7 +15,14 @@ import discord
 from bot.core.messages import Hit, Reply, Tone
 from bot.core.sentences import SENTENCES as CORE
 from bot.core.texts import Texts
-from bot.frontends.discord_bot.limits import CONTENT_CHARACTERS, LOST, TOO_LARGE, clip
+from bot.frontends.discord_bot.limits import (
+    ACKNOWLEDGE_WITHIN_S,
+    CONTENT_CHARACTERS,
+    LOST,
+    TOO_LARGE,
+    UNKNOWN_INTERACTION,
+    clip,
+)
 from bot.frontends.discord_bot.outlets import NETWORK_ERRORS, Outlet
 from bot.frontends.discord_bot.pictures import Attached
 from bot.frontends.discord_bot.sentences import SENTENCES
@@ -23,6 +31,8 @@ logger = logging.getLogger(__name__)
 
 PAUSE_S = 0.5
 """Before another attempt where Discord is too busy; short, as an interaction has 3 s."""
+PARTING_S = 0.4
+"""How long a word of regret may take when the bot is stopped."""
 _SERVER_ERROR = 500
 _LINKS_CHARACTERS = 1300
 """Ten links need about 1000, so that there is always room for the question."""
@@ -94,6 +104,36 @@ async def deliver(
         else:
             return True
     return False
+
+
+async def acknowledge(outlet: Outlet) -> bool:
+    """Tell Discord in time that there will be an answer; False if it is too late for one."""
+    try:
+        async with asyncio.timeout(ACKNOWLEDGE_WITHIN_S):
+            for _attempt in range(2):
+                try:
+                    await outlet.acknowledge()
+                except NETWORK_ERRORS as error:
+                    # It may have arrived; then Discord says so to the second.
+                    details = {"error": type(error).__name__}
+                    logger.info("discord_acknowledgement_lost", extra=details)
+                else:
+                    break
+    except discord.HTTPException as error:
+        logger.info("discord_acknowledgement_refused", extra={"code": error.code})
+        # "Already acknowledged" can be our own word whose receipt was lost: answer all the same.
+        return error.code != UNKNOWN_INTERACTION
+    except TimeoutError:
+        # Perhaps it has arrived after all, and the person sees "thinking …".
+        logger.info("discord_acknowledgement_slow")
+    return True
+
+
+async def part(outlet: Outlet, texts: Texts) -> None:
+    """Say in a hurry that there will be no answer, as the bot is being stopped."""
+    with contextlib.suppress(discord.DiscordException, *NETWORK_ERRORS):
+        async with asyncio.timeout(PARTING_S):
+            await outlet.refuse(texts.say(CORE["unavailable"]))
 
 
 class TooLargeError(Exception):

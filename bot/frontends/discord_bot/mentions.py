@@ -21,7 +21,8 @@ from bot.frontends.discord_bot.answers import Answers
 from bot.frontends.discord_bot.askers import Asker, asker_of_message, collection_of
 from bot.frontends.discord_bot.commands import similar_to
 from bot.frontends.discord_bot.components import place_of
-from bot.frontends.discord_bot.outlets import NETWORK_ERRORS, EditedOutlet, MessageOutlet
+from bot.frontends.discord_bot.message_outlets import EditedOutlet, MessageOutlet
+from bot.frontends.discord_bot.outlets import NETWORK_ERRORS
 from bot.frontends.discord_bot.picture_links import picture_of
 from bot.frontends.discord_bot.sentences import SENTENCES
 from bot.frontends.discord_bot.visibility import Visibility

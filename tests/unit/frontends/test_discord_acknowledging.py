@@ -15,7 +15,7 @@ import pytest
 from bot.core.errors import UnavailableError
 from bot.core.messages import Ask
 from bot.core.sentences import SENTENCES
-from bot.frontends.discord_bot import answers
+from bot.frontends.discord_bot import answers, delivery
 from tests.acceptance.discord_people import DiscordPerson, Exchange
 from tests.acceptance.discord_server import DiscordServer, Fault
 from tests.unit.frontends.discord_memory import MemoryConversation, captions
@@ -306,7 +306,7 @@ async def test_a_promise_that_hangs_is_not_waited_for(
     memory: MemoryConversation,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(answers, "ACKNOWLEDGE_WITHIN_S", 0.1)
+    monkeypatch.setattr(delivery, "ACKNOWLEDGE_WITHIN_S", 0.1)
     held = asyncio.Event()
     server.faults["callback"] = [Fault(holds_answer=held)]
     exchange, gate = await slowly(memory, member, server)

@@ -11,6 +11,9 @@ from bot.core.search import Page
 from bot.core.sentences import REFUSALS, SENTENCES
 from bot.core.texts import Texts
 
+MAX_TITLE_CHARACTERS = 200
+"""Of a question in the line above the pictures."""
+
 
 def explain(error: CoreError, texts: Texts) -> Reply:
     """Put an error into the person's words."""
@@ -25,11 +28,11 @@ def _title(page: Page, shown: int, texts: Texts) -> str:
     """Say what was searched, and which of how many pictures these are."""
     query = page.question.query
     if isinstance(query, TextQuery):
-        title = texts.say(SENTENCES["found"], question=query.text)
+        title = texts.say(SENTENCES["found"], question=_short(query.text))
     elif isinstance(query, NewestQuery):
         title = texts.say(SENTENCES["newest"])
     elif page.question.words:
-        title = texts.say(SENTENCES["like_this"], caption=page.question.words)
+        title = texts.say(SENTENCES["like_this"], caption=_short(page.question.words))
     else:
         title = texts.say(SENTENCES["similar"])
     where = texts.count(
@@ -40,6 +43,13 @@ def _title(page: Page, shown: int, texts: Texts) -> str:
         last=page.offset + shown,
     )
     return f"{title} · {where}"
+
+
+def _short(words: str) -> str:
+    """Shorten a question, so that platforms that allow few characters show what follows it."""
+    if len(words) <= MAX_TITLE_CHARACTERS:
+        return words
+    return f"{words[: MAX_TITLE_CHARACTERS - 1].rstrip()}…"
 
 
 def gallery(page: Page, incoming: Incoming, limit: int, texts: Texts) -> Reply:

@@ -55,8 +55,8 @@ PICTURES_TIMEOUT_S = 10.0
 
 logger = logging.getLogger(__name__)
 
-RequestSource = Request | Callable[[Asker], Awaitable[Request | Reply]]
-"""A request, or what makes it, or answers it itself; may raise CoreError."""
+RequestSource = Request | Callable[[Asker], Awaitable[Request | Reply | None]]
+"""A request, or what makes it, or answers it itself, None to say nothing; may raise CoreError."""
 Work = Callable[[Asker, InteractionOutlet], Awaitable[None]]
 """What shows an answer of its own kind; may raise CoreError."""
 
@@ -208,17 +208,22 @@ class Answers:
         making = asyncio.create_task(self._made(asker, source, outlet, guild_id, owner_id))
         try:
             await asyncio.wait({making}, timeout=QUICK_S)
-            is_quick = making.done() and making.result().size_bytes <= QUICK_BYTES
+            is_quick = making.done() and _size_bytes(making.result()) <= QUICK_BYTES
             if not is_quick and not await acknowledge(outlet):
                 return
             answer = await making
+            if answer is None:
+                return
             try:
                 await deliver(answer, outlet, texts, can_be_smaller=True)
             except TooLargeError:
                 # What a server takes can have changed; half of what it said is worth a try.
                 limits = outlet.max_file_bytes // 2, REQUEST_BYTES // 2
                 pictures = await fit(answer.pictures, *limits)
-                await deliver(replace(answer, pictures=pictures), outlet, texts)
+                answer = replace(answer, pictures=pictures)
+                if not pictures:
+                    answer = Answer(explain(UnavailableError(part="pictures"), texts))
+                await deliver(answer, outlet, texts)
         except asyncio.CancelledError:
             await part(outlet, texts)
             raise
@@ -232,15 +237,16 @@ class Answers:
         outlet: Outlet,
         guild_id: int | None,
         owner_id: int,
-    ) -> Answer:
+    ) -> Answer | None:
         """Make an answer; what goes wrong is one, too."""
         texts = texts_for(asker.language)
         try:
             request = await source(asker) if callable(source) else source
-            if isinstance(request, Reply):
-                return await self._filled(asker, request, outlet, guild_id, owner_id)
-            reply = await self.last_reply(asker, request, outlet)
-            return await self._filled(asker, reply, outlet, guild_id, owner_id)
+            if request is None:
+                return None
+            if not isinstance(request, Reply):
+                request = await self.last_reply(asker, request, outlet)
+            return await self._filled(asker, request, outlet, guild_id, owner_id)
         except CoreError as error:
             details = {"code": error.code, "params": error.params}
             logger.info("discord_request_refused", extra=details)
@@ -280,3 +286,7 @@ class Answers:
         view = components(reply, pictures.keys(), owner_id, texts, is_private=is_private)
         links = links_to((hit for hit in reply.hits if hit.image_id in pictures), guild_id, texts)
         return Answer(reply, pictures, view, links)
+
+
+def _size_bytes(answer: Answer | None) -> int:
+    return 0 if answer is None else answer.size_bytes

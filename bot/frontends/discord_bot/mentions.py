@@ -13,7 +13,7 @@ from weakref import WeakValueDictionary
 
 import discord
 
-from bot.core.errors import CoreError
+from bot.core.errors import CoreError, TooManyQuestionsError
 from bot.core.messages import Ask, Refine, Reply, Request, Tone
 from bot.core.texts import texts_for
 from bot.frontends.base import ConversationPort, FrontendOptions
@@ -30,6 +30,9 @@ from bot.frontends.discord_bot.visibility import Visibility
 ANSWERED_KEPT = 5000
 """Questions whose answers are remembered; those of before are looked up in the channel."""
 LANGUAGES_KEPT = 20_000
+TOLD_KEPT = 1000
+TOLD_EVERY_S = 10.0
+"""Everybody sees it, so that a flood of messages must not become one of answers."""
 LOOK_THROUGH = 50
 """Messages after a question among which its answer is looked for."""
 EDITED_WITHIN = timedelta(hours=24)
@@ -57,6 +60,7 @@ class Mentions:
         self._visibility = visibility
         self._answered: OrderedDict[int, tuple[int, datetime | None]] = OrderedDict()
         self._languages: OrderedDict[int, str] = OrderedDict()
+        self._told: OrderedDict[int, float] = OrderedDict()
         self._locks: WeakValueDictionary[int, asyncio.Lock] = WeakValueDictionary()
 
     def note_language(self, user_id: int, language: str) -> None:
@@ -104,7 +108,23 @@ class Mentions:
         guild_id = message.guild.id if message.guild is not None else None
         asker = asker_of_message(message, self._visibility, await self._language(message))
         source = self._source(message, words, me)
-        await self._answers.to_message(asker, source, outlet, guild_id)
+
+        async def reply(asker: Asker) -> Reply | None:
+            said = await source(asker)
+            if not isinstance(said, Reply):
+                said = await self._answers.last_reply(asker, said, outlet)
+            is_flood = said.code == TooManyQuestionsError.code
+            return None if is_flood and self._was_told(message.author.id) else said
+
+        await self._answers.to_message(asker, reply, outlet, guild_id)
+
+    def _was_told(self, user_id: int) -> bool:
+        """Tell whether somebody was asked to wait a moment ago; once in a flood is enough."""
+        now = asyncio.get_running_loop().time()
+        if now - self._told.get(user_id, -TOLD_EVERY_S) < TOLD_EVERY_S:
+            return True
+        _keep(self._told, user_id, now, TOLD_KEPT)
+        return False
 
     def _source(
         self, message: discord.Message, words: str, me: int

@@ -277,6 +277,20 @@ async def test_a_flood_is_held_back_kindly_privately_and_before_the_workers(
     assert set(memory.limiter.asked) == {(collection, f"discord:{member.id}")}
 
 
+async def test_a_flood_of_messages_is_answered_once(
+    server: DiscordServer, guild: Guild, member: DiscordPerson, memory: MemoryConversation
+) -> None:
+    memory.limiter.wait_s = 7.0
+    await say(member)
+    for _ in range(3):
+        await member.mention("cat")
+    await say(DiscordPerson(server, "Eve", guild))
+    assert len(memory.limiter.asked) == 5
+    assert server.counts["message"] == 2
+    memory.limiter.wait_s = 0.0
+    assert (await say(member)).content == SENTENCES["empty_collection"]
+
+
 async def test_help_is_given_even_in_a_flood(
     member: DiscordPerson, memory: MemoryConversation
 ) -> None:

@@ -99,11 +99,15 @@ class Communities:
         """Delete what was kept long enough after the bot was removed; returns collections."""
         dropped = 0
         for key in await self._store.long_left(KEPT_AFTER_LEAVING_DAYS):
-            while ids := await self._store.image_ids(key, _BATCH):
-                await self._delete(key, ids)
-            await self._store.drop(key)
-            dropped += 1
-            logger.info("collection_dropped", extra={"collection": key})
+            # Looked up again for each batch: the bot may be invited back meanwhile.
+            while key in await self._store.long_left(KEPT_AFTER_LEAVING_DAYS):
+                if ids := await self._store.image_ids(key, _BATCH):
+                    await self._delete(key, ids)
+                    continue
+                await self._store.drop(key)
+                dropped += 1
+                logger.info("collection_dropped", extra={"collection": key})
+                break
         return dropped
 
     async def uploads_of(self, person: Person) -> int:

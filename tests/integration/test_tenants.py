@@ -301,7 +301,7 @@ async def test_more_uploads_at_once_than_connections_store_each_picture_once(
     assert owner.execute("SELECT count(*) FROM images").fetchone() == (len(ids),)
 
 
-async def test_uploads_and_deletions_of_the_same_pictures_never_lock_each_other_out(
+async def test_all_that_happens_to_the_same_pictures_at_once_never_locks_anybody_out(
     database: Database,
 ) -> None:
     ours = await collection_id(database, "ours")
@@ -315,7 +315,16 @@ async def test_uploads_and_deletions_of_the_same_pictures_never_lock_each_other_
         for _ in range(8):
             ids = await add_rows(database, ours, names)
             uploads = [add_rows(database, ours, names[::step]) for step in (1, -1, 2)]
-            await asyncio.gather(*map(delete, ids), *uploads)
+            posts = [
+                add_images(database, ours, [posted(name, "1", "7") for name in names[::step]])
+                for step in (1, -1)
+            ]
+            others = [
+                part_from_messages(database, ours, "1", ["7"]),
+                forget_uploader(database, "u:1"),
+                save_settings(database, "ours", {}),
+            ]
+            await asyncio.gather(*map(delete, ids[:3]), *uploads, *posts, *others)
 
 
 async def test_a_deletion_waits_for_an_upload_of_the_same_picture(

@@ -102,6 +102,23 @@ async def test_what_was_left_long_ago_is_dropped_with_all_its_pictures(bot: Memo
     assert await bot.communities.drop_long_left() == 0
 
 
+async def test_who_invites_the_bot_back_meanwhile_keeps_what_is_left(
+    bot: MemoryBot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for _ in range(450):
+        bot.pictures.put(collection="old")
+    bot.community_store.left_days["old"] = KEPT_AFTER_LEAVING_DAYS
+    delete = bot.pictures.delete
+
+    async def delete_and_return(collection: str, image_id: int) -> bool:
+        await bot.communities.present("", ["old"], all_of_them=False)
+        return await delete(collection, image_id)
+
+    monkeypatch.setattr(bot.pictures, "delete", delete_and_return)
+    assert await bot.communities.drop_long_left() == 0
+    assert 200 <= len(_ids(bot, "old")) < 450
+
+
 # Being forgotten
 
 

@@ -184,7 +184,9 @@ def _said_to(message: discord.Message, me: int) -> str | None:
     is_persons = not message.author.bot and message.webhook_id is None
     if not is_persons or message.type not in _WRITTEN_BY_A_PERSON:
         return None
-    mention = re.compile(rf"<@!?{me}>")
+    # People also call the role that came with the bot, as it has its name.
+    role = message.guild.self_role if message.guild and message.raw_role_mentions else None
+    mention = re.compile(rf"<@!?{me}>|<@&{role.id}>" if role is not None else rf"<@!?{me}>")
     is_direct = message.guild is None
     is_mentioned = mention.search(message.content) or any(
         user.id == me for user in message.mentions

@@ -222,7 +222,14 @@ async def test_a_refusal_nobody_foresaw_is_an_apology(
 
 @pytest.mark.parametrize(
     "fault",
-    [Fault(loses_answer=True), Fault(loses_request=True), Fault(502), Fault(502, does_it=True)],
+    [
+        Fault(loses_answer=True),
+        Fault(loses_request=True),
+        Fault(502),
+        Fault(502, does_it=True),
+        Fault(429),
+        Fault(429, via=False),
+    ],
 )
 async def test_a_lost_answer_to_a_message_is_given_once(
     server: DiscordServer,

@@ -66,6 +66,16 @@ async def test_a_mention_in_the_middle_of_a_question(
     assert memory.incoming[-1].request == Ask("a red   car")
 
 
+async def test_the_role_that_came_with_the_bot_is_a_mention_where_it_can_be_read(
+    server: DiscordServer, guild: Guild, member: DiscordPerson, memory: MemoryConversation
+) -> None:
+    server.message_content = True
+    async with running_bot(memory):
+        await member.post(f"<@&{guild.admin_role.id}> dog")
+        await member.wait_for_answer(await member.post(f"<@&{guild.bot_role.id}> cat"))
+    assert [item.request for item in memory.incoming] == [Ask("cat")]
+
+
 async def test_the_answer_to_a_mention_has_buttons_of_the_one_who_asked(
     member: DiscordPerson, admin: DiscordPerson, memory: MemoryConversation, collection: str
 ) -> None:

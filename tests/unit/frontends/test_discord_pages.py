@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import gc
+import random
 
 import pytest
 from discord.ui.view import ViewStore
@@ -165,6 +166,42 @@ async def test_a_component_of_another_version_gets_a_kind_word(
     said = await (await member.click(message, "Old")).answer()
     assert said.content == SENTENCES["page_expired"]
     assert said.is_ephemeral
+
+
+async def test_a_command_of_another_version_gets_a_kind_word(
+    server: DiscordServer, member: DiscordPerson
+) -> None:
+    await server.wait_for(lambda: bool(server.commands))
+    search = next(command for command in server.commands if command["name"] == "search")
+    server.commands.append({**search, "id": "1", "name": "seek"})
+    said = await (await member.slash("seek", query="cat")).answer()
+    assert (said.content, said.is_ephemeral) == (SENTENCES["page_expired"], True)
+
+
+async def test_whatever_a_component_is_called_there_is_an_answer(
+    server: DiscordServer,
+    member: DiscordPerson,
+    answer: Message,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    chance = random.Random(4)  # noqa: S311
+    starts = ["m:", "share-m:", "like", "not", "delete", "forget-", "n:", "d:", "l:", ""]
+    more = ["abc", ":", "0", "@", str(member.id), "-1", "questions", " ", "é", "9" * 19, "\n"]
+    for _ in range(60):
+        start = chance.choice(starts)
+        written = start + "".join(chance.choices(more, k=chance.randrange(6)))
+        part: dict[str, object] = {"custom_id": written[:100] or "x", "type": 2, "style": 2}
+        part["label"] = "x"
+        if start in {"like", "not", "delete"}:
+            value = chance.choice(starts) + "".join(chance.choices(more, k=2))
+            part = {"custom_id": written[:100], "type": 3}
+            part["options"] = [{"label": "x", "value": value or "x"}]
+        message = Message(member.channel_id, server.bot, "old")
+        message.components = [{"type": 1, "components": [part]}]
+        is_list = part["type"] == 3
+        exchange = await (member.choose(message, "x") if is_list else member.click(message, "x"))
+        assert await exchange.answer()
+    assert not [record for record in caplog.records if record.levelname == "ERROR"]
 
 
 async def test_the_library_keeps_nothing_of_the_answers_given(

@@ -315,6 +315,29 @@ async def test_stopping_tells_those_who_wait(
     assert [record for record in caplog.records if record.levelno >= logging.WARNING] == []
 
 
+async def test_stopping_tells_those_who_wait_for_anything_else(
+    server: DiscordServer,
+    guild: Guild,
+    memory: MemoryConversation,
+    new_bot: NewBot,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    async def never(_person_id: str) -> None:
+        await asyncio.Event().wait()
+
+    monkeypatch.setattr(memory.community_store, "uploads_of", never)
+    memory.gates["slow"] = asyncio.Event()
+    bot = new_bot()
+    await bot.start()
+    person = DiscordPerson(server, "Max", guild)
+    exchange = await person.slash("forgetme")
+    asked = await person.mention("slow")
+    await server.wait_for(lambda: server.counts["callback"] + server.counts["typing"] == 2)
+    await stop_in_time(bot)
+    assert (await exchange.answer()).content == SENTENCES["unavailable"]
+    assert (await person.wait_for_answer(asked)).content == SENTENCES["unavailable"]
+
+
 async def test_stopping_waits_for_what_is_almost_done(
     server: DiscordServer, guild: Guild, memory: MemoryConversation, new_bot: NewBot
 ) -> None:

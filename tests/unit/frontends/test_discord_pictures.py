@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import AsyncIterator
+from datetime import UTC, datetime
 from io import BytesIO
 from typing import Any
 
@@ -37,7 +38,6 @@ from tests.pictures.good import (
     transparent_png,
     wide_jpeg,
 )
-from tests.unit.frontends.discord_memory import _hit
 
 import discord  # isort: skip - after our own package, which keeps its warning quiet
 
@@ -464,16 +464,33 @@ class Shelf:
         self._contents = contents
         self._media_type = media_type
 
-    async def picture(self, _collection: str, image_id: int, _kind: Any) -> Picture | None:
-        content = self._contents[image_id]
+    async def rendition(self, _collection: str, hit: Hit) -> Picture | None:
+        content = self._contents[hit.image_id]
         return None if content is None else Picture(content, self._media_type, "x")
 
     def hits(self, caption: str = "cat") -> list[Hit]:
-        return [_hit(number, number + 1, caption) for number in range(len(self._contents))]
+        return [_hit(number, caption) for number in range(len(self._contents))]
 
     async def attach(self, *limits: int, caption: str = "cat") -> dict[int, Attached]:
         conversation: Any = self
         return await attach(conversation, "c", self.hits(caption), *limits)
+
+
+def _hit(number: int, caption: str) -> Hit:
+    return Hit(
+        image_id=number,
+        rank=number + 1,
+        score=0.5,
+        caption=caption,
+        alt_text=caption,
+        width=1,
+        height=1,
+        media_type="image/webp",
+        sha256="00",
+        uploader_id="u",
+        uploader_name="Ada",
+        added_at=datetime(2026, 1, 1, tzinfo=UTC),
+    )
 
 
 async def test_small_pictures_go_out_as_they_are() -> None:

@@ -27,6 +27,7 @@ from bot.instance import InstanceLock
 from bot.services import LocalServices, ServiceUrls, service_urls
 from bot.settings import BotSettings
 from db.blobs import Blobs
+from db.notes import Notes
 from db.pool import Database
 from db.query_cache import RedisQueryCache
 from db.rate_limits import RateLimits
@@ -77,7 +78,13 @@ class App:
             per_collection=settings.limit_per_collection,
         )
         self.conversation = Conversation(
-            self.search, self.library, encoder, history, limiter, self.communities
+            self.search,
+            self.library,
+            encoder,
+            history,
+            limiter,
+            self.communities,
+            Notes(self.redis),
         )
         self._chores: list[asyncio.Task[None]] = []
 

@@ -109,6 +109,11 @@ async def mark_left(database: Database, key: str) -> None:
     )
 
 
+async def move(database: Database, old: str, new: str) -> None:
+    """Give a collection another key; into one that exists go the pictures that it lacks."""
+    await _change(database, "SELECT move_collection(%s, %s)", (old, new))
+
+
 async def mark_present(database: Database, keys: Sequence[str]) -> None:
     """Note that the bot is there (again)."""
     await _change(

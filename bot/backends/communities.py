@@ -45,6 +45,11 @@ class PgCommunityStore:
         with core_errors():
             await communities.mark_left(self._database, collection)
 
+    async def move(self, old: str, new: str) -> None:
+        """Give a collection another key."""
+        with core_errors():
+            await communities.move(self._database, old, new)
+
     async def mark_present(self, collections: Sequence[str]) -> None:
         """Note that the bot is there."""
         with core_errors():

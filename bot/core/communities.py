@@ -95,6 +95,13 @@ class Communities:
                 if key not in here:
                     await self._store.mark_left(key)
 
+    async def moved(self, old: str, new: str) -> None:
+        """Note that a place has another name now, as a group that became a supergroup.
+
+        Done twice it changes nothing. Pictures that both have stay where they are.
+        """
+        await self._store.move(old, new)
+
     async def drop_long_left(self) -> int:
         """Delete what was kept long enough after the bot was removed; returns collections."""
         dropped = 0

@@ -6,7 +6,7 @@ import asyncio
 import logging
 import math
 import secrets
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from dataclasses import replace
 
 from bot.core.communities import Communities
@@ -30,6 +30,7 @@ from bot.core.messages import (
     More,
     MoreLikeThis,
     NotThis,
+    Person,
     Picture,
     PictureKind,
     Refine,
@@ -38,9 +39,9 @@ from bot.core.messages import (
     Tone,
 )
 from bot.core.policy import may_add, may_search
-from bot.core.ports import Added, CollectionState, Encoder, History, Limiter
+from bot.core.ports import Added, CollectionState, Encoder, History, Limiter, Notebook
 from bot.core.questions import ImageQuery, NewestQuery, Question, TextQuery, normalise
-from bot.core.replies import explain, gallery, progress, summary
+from bot.core.replies import explain, gallery, hits_of, progress, summary
 from bot.core.search import Search
 from bot.core.sentences import SENTENCES
 from bot.core.texts import Texts, texts_for
@@ -62,6 +63,7 @@ class Conversation:
         history: History,
         limiter: Limiter,
         communities: Communities,
+        notebook: Notebook,
     ) -> None:
         self._search = search
         self._library = library
@@ -69,6 +71,7 @@ class Conversation:
         self._history = history
         self._limiter = limiter
         self.communities = communities
+        self.notebook = notebook
 
     async def handle(self, incoming: Incoming) -> AsyncIterator[Reply]:
         """Yield the replies to a request: any number in passing, then one that stays.
@@ -112,6 +115,49 @@ class Conversation:
         except CoreError as error:
             logger.warning("picture_unavailable", extra={"code": error.code, **error.params})
             return None
+
+    async def find_across(
+        self, person: Person, language: str, collections: Sequence[str], text: str, *, limit: int
+    ) -> Sequence[tuple[str, Hit]] | Reply:
+        """Return the best pictures of several collections, each with its collection's key.
+
+        For places that belong to no collection. Collections that the person may not search are
+        left out; what goes wrong is a reply with tone ERROR. Never raises.
+        """
+        texts = texts_for(language)
+        try:
+            async with asyncio.timeout(ANSWER_TIMEOUT_S):
+                return await self._across(person, language, collections, text, limit)
+        except TimeoutError:
+            return explain(UnavailableError(part="answer"), texts)
+        except CoreError as error:
+            logger.info("request_refused", extra={"code": error.code, "params": error.params})
+            return explain(error, texts)
+        except Exception:
+            incident = secrets.token_hex(4)
+            logger.exception("request_failed", extra={"incident": incident})
+            sorry = texts.say(SENTENCES["unexpected"], incident=incident)
+            return Reply(sorry, Tone.ERROR, code="unexpected")
+
+    async def _across(
+        self, person: Person, language: str, collections: Sequence[str], text: str, limit: int
+    ) -> Sequence[tuple[str, Hit]]:
+        question = Question(TextQuery(normalise(text)))
+        seconds = await self._limiter.admit("", person.id)
+        if seconds:
+            raise TooManyQuestionsError(seconds=math.ceil(seconds))
+
+        async def of(collection: str) -> list[tuple[str, Hit]]:
+            state = await self._search.state(collection)
+            if not may_search(person, state.policy):
+                return []
+            page = await self._search.page(state, question, None, offset=0, limit=limit)
+            incoming = Incoming(collection, person, language, Ask(text))
+            return [(collection, hit) for hit in hits_of(page, incoming)]
+
+        found = await asyncio.gather(*(of(collection) for collection in collections))
+        best = sorted((hit for hits in found for hit in hits), key=lambda one: -one[1].score)
+        return [(key, replace(hit, rank=n)) for n, (key, hit) in enumerate(best[:limit], 1)]
 
     async def rendition(self, collection: str, hit: Hit) -> Picture | None:
         """Return what to show of a picture found; None when it cannot be had."""

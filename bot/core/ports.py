@@ -6,7 +6,7 @@ foreseeable: a lost database is an :class:`~bot.core.errors.UnavailableError`.
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
@@ -256,6 +256,41 @@ class History(Protocol):
         ...
 
 
+class Notebook(Protocol):
+    """Small notes of the front-ends that outlive a restart: what was sent, seen, chosen.
+
+    All expire. One that is down is empty, and forgets what it is told.
+    """
+
+    async def get(self, names: Sequence[str]) -> Sequence[str | None]:
+        """Return notes by their names, in order."""
+        ...
+
+    async def put(self, notes: Mapping[str, str], ttl_s: int) -> None:
+        """Keep notes, over older ones of the same names."""
+        ...
+
+    async def forget(self, names: Sequence[str]) -> None:
+        """Throw notes away."""
+        ...
+
+    async def claim(self, name: str, ttl_s: int) -> bool:
+        """Return True to the first who claims a name, False to all others until it expires."""
+        ...
+
+    async def add(self, name: str, member: str, ttl_s: int) -> None:
+        """Put something into a set; the whole set is kept from now on for so long."""
+        ...
+
+    async def remove(self, name: str, member: str) -> None:
+        """Take something out of a set."""
+        ...
+
+    async def members(self, name: str) -> frozenset[str]:
+        """Return what is in a set."""
+        ...
+
+
 class Limiter(Protocol):
     """Holds floods back. One that is down lets everything through."""
 
@@ -328,6 +363,10 @@ class CommunityStore(Protocol):
 
     async def known(self, prefix: str) -> Sequence[str]:
         """Return the keys of collections that begin so and have not been left."""
+        ...
+
+    async def move(self, old: str, new: str) -> None:
+        """Give a collection another key, with all that is in it; what is there stays there."""
         ...
 
     async def long_left(self, days: int) -> Sequence[str]:

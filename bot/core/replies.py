@@ -61,11 +61,7 @@ def gallery(page: Page, incoming: Incoming, limit: int, texts: Texts) -> Reply:
             name = "preparing" if page.state.pending_count else "empty_collection"
             return Reply(texts.say(SENTENCES[name]))
         return Reply(texts.say(SENTENCES["nothing_found"]))
-    query = page.question.query
-    question = query.text if isinstance(query, TextQuery) else page.question.words
-    hits = tuple(
-        _hit(match, page.offset + n, question, incoming) for n, match in enumerate(page.matches, 1)
-    )
+    hits = hits_of(page, incoming)
     span = Span(page.token, page.offset, max(page.total, page.offset + len(hits)), limit)
     choices: tuple[Choice, ...] = ()
     if span.next_offset is not None and page.token:
@@ -91,6 +87,15 @@ def _hit(match: Match, rank: int, question: str, incoming: Incoming) -> Hit:
         source_channel=match.source_channel,
         source_message=match.source_message,
         can_delete=may_delete(incoming.person, match.uploader_id),
+    )
+
+
+def hits_of(page: Page, incoming: Incoming) -> tuple[Hit, ...]:
+    """Return the pictures found, as they are shown to the person who asked."""
+    query = page.question.query
+    question = query.text if isinstance(query, TextQuery) else page.question.words
+    return tuple(
+        _hit(match, page.offset + n, question, incoming) for n, match in enumerate(page.matches, 1)
     )
 
 

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
 from importlib import import_module
 from typing import Protocol, cast
 
 from bot.core.communities import Communities
-from bot.core.messages import Hit, Incoming, Picture, PictureKind, Reply, ServiceStatus
+from bot.core.messages import Hit, Incoming, Person, Picture, PictureKind, Reply, ServiceStatus
+from bot.core.ports import Notebook
 
 MODULES = {
     "discord": "bot.frontends.discord_bot",
@@ -40,6 +41,17 @@ class ConversationPort(Protocol):
     @property
     def communities(self) -> Communities:
         """Settings, statistics, imports, and coming and going; raises CoreErrors."""
+        ...
+
+    @property
+    def notebook(self) -> Notebook:
+        """Small notes that outlive a restart."""
+        ...
+
+    async def find_across(
+        self, person: Person, language: str, collections: Sequence[str], text: str, *, limit: int
+    ) -> Sequence[tuple[str, Hit]] | Reply:
+        """Return the best pictures of several collections; an error is a reply. Never raises."""
         ...
 
     async def status(self, collection: str) -> ServiceStatus:

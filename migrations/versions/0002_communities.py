@@ -96,6 +96,39 @@ REVOKE EXECUTE ON FUNCTION drop_left_collection FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION drop_left_collection TO babelpix_app;
 """
 
+# A place that has another name now. Its pictures go along; those the new one has stay behind, and
+# the emptied rest is what drop_left_collection() takes away later.
+MOVING = """
+CREATE FUNCTION move_collection(old_key text, new_key text) RETURNS void
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
+DECLARE old_id bigint; new_id bigint;
+BEGIN
+  SELECT id INTO old_id FROM collections WHERE key = old_key FOR UPDATE;
+  IF old_id IS NULL OR old_key = new_key THEN RETURN; END IF;
+  SELECT id INTO new_id FROM collections WHERE key = new_key FOR UPDATE;
+  IF new_id IS NULL THEN
+    UPDATE collections SET key = new_key WHERE id = old_id;
+    RETURN;
+  END IF;
+  UPDATE collections n SET settings = o.settings FROM collections o
+  WHERE n.id = new_id AND o.id = old_id AND n.settings = '{}';
+  CREATE TEMPORARY TABLE moving ON COMMIT DROP AS
+    SELECT i.id FROM images i WHERE i.collection_id = old_id
+    AND NOT EXISTS (SELECT FROM images k WHERE k.collection_id = new_id AND k.sha256 = i.sha256);
+  UPDATE embeddings SET collection_id = new_id WHERE image_id IN (SELECT id FROM moving);
+  UPDATE image_sources SET collection_id = new_id WHERE image_id IN (SELECT id FROM moving);
+  UPDATE images SET collection_id = new_id WHERE id IN (SELECT id FROM moving);
+  DROP TABLE moving;
+  UPDATE collections c SET version = version + 1,
+    ready_count = (SELECT count(*) FROM images WHERE collection_id = c.id AND status = 'ready'),
+    pending_count = (SELECT count(*) FROM images WHERE collection_id = c.id AND status = 'pending'),
+    left_at = CASE WHEN c.id = old_id THEN now() ELSE c.left_at END
+  WHERE c.id IN (old_id, new_id);
+END $$;
+REVOKE EXECUTE ON FUNCTION move_collection FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION move_collection TO babelpix_app;
+"""
+
 # What the bot may ask and do across collections, for one person's own uploads.
 FORGETTING = """
 CREATE FUNCTION uploads_of(person text) RETURNS TABLE (collection text, image_id bigint)
@@ -134,5 +167,5 @@ GRANT SELECT, INSERT, UPDATE, DELETE ON imports TO babelpix_app;
 
 
 def upgrade() -> None:
-    for statements in (SOURCES, VERSIONS, COLLECTIONS, FORGETTING, IMPORTS):
+    for statements in (SOURCES, VERSIONS, COLLECTIONS, MOVING, FORGETTING, IMPORTS):
         op.get_bind().exec_driver_sql(statements)

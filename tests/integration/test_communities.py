@@ -20,7 +20,7 @@ from bot.core.errors import UnavailableError
 from bot.core.library import Library, UploadLimits
 from bot.core.messages import Person
 from bot.core.policy import DEFAULT_POLICY, Policy
-from bot.core.ports import Import
+from bot.core.ports import EVERYTHING, Import
 from db.blobs import Blobs, original, rendition
 from db.collections import collection_state
 from db.embedded import EmbeddedRedis
@@ -331,3 +331,43 @@ async def test_a_database_that_is_down_is_said_so(tmp_path: Path) -> None:
     store = PgCommunityStore(pool)  # not opened
     with pytest.raises(UnavailableError):
         await store.save_policy(HERE, Policy())
+
+
+async def test_a_group_that_has_another_name_keeps_its_pictures(
+    database: Database, store: IngestStore
+) -> None:
+    communities = PgCommunityStore(database)
+    space = await take_over(store, "r1")
+    old = await collection_id(database, "old")
+    ids = await add_rows(database, old, ["a", "b"])
+    finish(store, space, {image_id: [axis(image_id)] for image_id in ids})
+    await communities.save_policy("old", Policy(page_size=4))
+    for _ in range(2):
+        await communities.move("old", "new")
+    state = await collection_state(database, "new")
+    assert (state.id, state.ready_count, state.settings["page_size"]) == (old, 2, 4)
+
+
+async def test_a_name_that_is_taken_gets_what_it_lacks(
+    database: Database, store: IngestStore
+) -> None:
+    communities = PgCommunityStore(database)
+    space = await take_over(store, "r1")
+    old, new = [await collection_id(database, key) for key in ("old", "new")]
+    ids = await add_rows(database, old, ["a", "b", "c"])
+    kept = await add_rows(database, new, ["b"])
+    finish(store, space, {image_id: [axis(image_id)] for image_id in [*ids[:2], *kept]})
+    before = await collection_state(database, "new")
+    await communities.move("old", "new")
+    moved, rest = [await collection_state(database, key) for key in ("new", "old")]
+    assert (moved.ready_count, moved.pending_count) == (2, 1)
+    assert (rest.ready_count, rest.pending_count) == (1, 0)
+    assert moved.version > before.version
+    found = await PgImageIndex(database).newest(
+        await PgImageIndex(database).state("new"), EVERYTHING, offset=0, limit=9
+    )
+    assert {match.image_id for match in found} == {ids[0], *kept}
+    async with database.transaction(new) as connection:
+        cursor = await connection.execute("SELECT image_id FROM embeddings ORDER BY image_id")
+        assert [row[0] for row in await cursor.fetchall()] == sorted([ids[0], *kept])
+    await communities.move("nowhere", "new")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 import struct
-from collections.abc import AsyncIterator, Collection, Iterable, Sequence
+from collections.abc import AsyncIterator, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
@@ -353,6 +353,11 @@ class MemoryCommunityStore:
     async def mark_left(self, collection: str) -> None:
         self.left_days.setdefault(collection, 0)
 
+    async def move(self, old: str, new: str) -> None:
+        pictures = self._pictures.collections
+        if old in pictures:
+            pictures[new] = pictures.pop(old) | pictures.get(new, {})
+
     async def mark_present(self, collections: Sequence[str]) -> None:
         for key in collections:
             self.left_days.pop(key, None)
@@ -394,6 +399,40 @@ class MemoryCommunityStore:
         return [one for one in self.imports.values() if one.state == "running"]
 
 
+class MemoryNotebook:
+    """Notes, claims and sets in memory; nothing expires."""
+
+    def __init__(self) -> None:
+        self.notes: dict[str, str] = {}
+        self.sets: dict[str, set[str]] = {}
+
+    async def get(self, names: Sequence[str]) -> list[str | None]:
+        return [self.notes.get(name) for name in names]
+
+    async def put(self, notes: Mapping[str, str], ttl_s: int) -> None:
+        self.notes |= notes
+
+    async def forget(self, names: Sequence[str]) -> None:
+        for name in names:
+            self.notes.pop(name, None)
+            self.sets.pop(name, None)
+
+    async def claim(self, name: str, ttl_s: int) -> bool:
+        if name in self.notes:
+            return False
+        self.notes[name] = "1"
+        return True
+
+    async def add(self, name: str, member: str, ttl_s: int) -> None:
+        self.sets.setdefault(name, set()).add(member)
+
+    async def remove(self, name: str, member: str) -> None:
+        self.sets.get(name, set()).discard(member)
+
+    async def members(self, name: str) -> frozenset[str]:
+        return frozenset(self.sets.get(name, ()))
+
+
 class MemoryBot:
     """A conversation over ports in memory, each of which a test may look into."""
 
@@ -405,6 +444,7 @@ class MemoryBot:
         self.encoder = encoder or CountingEncoder()
         self.history = MemoryHistory()
         self.limiter = MemoryLimiter()
+        self.notebook = MemoryNotebook()
         self.community_store = MemoryCommunityStore(self.pictures)
         library = Library(self.pictures, UploadLimits())
         self.communities = Communities(
@@ -417,6 +457,7 @@ class MemoryBot:
             self.history,
             self.limiter,
             self.communities,
+            self.notebook,
         )
 
     async def say(

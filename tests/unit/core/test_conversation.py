@@ -18,6 +18,7 @@ from bot.core.messages import (
     More,
     MoreLikeThis,
     Person,
+    Reply,
     Request,
     Tone,
     Upload,
@@ -257,3 +258,31 @@ async def test_what_holds_all_typed_words_is_suggested_once(bot: MemoryBot) -> N
     assert await bot.conversation.suggest("elsewhere", MEMBER.id, "") == []
     bot.history.is_down = True
     assert await suggest(MEMBER.id, "") == []
+
+
+async def test_several_collections_are_searched_as_one() -> None:
+    bot = MemoryBot()
+    pictures = [bot.pictures.put(collection=key) for key in ("a", "b", "b", "c")]
+    found = await bot.conversation.find_across(MEMBER, "en", ["a", "b"], "cat", limit=10)
+    assert not isinstance(found, Reply)
+    assert [(key, hit.image_id) for key, hit in found] == list(
+        zip(("a", "b", "b"), pictures[:3], strict=True)
+    )
+    assert [hit.rank for _, hit in found] == [1, 2, 3]
+    assert bot.encoder.calls == 1
+    assert len(await bot.conversation.find_across(MEMBER, "en", ["a", "b"], "cat", limit=2)) == 2
+    bot.pictures.policies["b"] = Policy(search_groups=frozenset({"role:2"}))
+    found = await bot.conversation.find_across(MEMBER, "en", ["a", "b"], "cat", limit=10)
+    assert [key for key, _ in found] == ["a"]
+
+
+async def test_several_collections_at_once_are_one_question_and_can_be_too_many() -> None:
+    bot = MemoryBot()
+    bot.limiter.wait_s = 3.2
+    refused = await bot.conversation.find_across(MEMBER, "de", ["a"], "cat", limit=10)
+    assert isinstance(refused, Reply)
+    assert (refused.code, "4" in refused.text) == ("too_many_questions", True)
+    bot.limiter.wait_s = 0
+    refused = await bot.conversation.find_across(MEMBER, "de", ["a"], "  ", limit=10)
+    assert isinstance(refused, Reply)
+    assert refused.code == "question_empty"

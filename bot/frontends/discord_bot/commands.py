@@ -10,6 +10,7 @@ from typing import Any
 
 import discord
 from discord import app_commands
+from discord.app_commands import TranslationContextLocation as Location
 
 from bot.core.messages import Ask, Filters, FindSimilar
 from bot.core.texts import languages, texts_for
@@ -20,6 +21,7 @@ from bot.frontends.discord_bot.forgetting import forgetme_command
 from bot.frontends.discord_bot.limits import ATTACHMENTS, AUTOCOMPLETE_CHOICES, OPTION_CHARACTERS
 from bot.frontends.discord_bot.picture_links import PictureLink, download, link_of, picture_of
 from bot.frontends.discord_bot.sentences import SENTENCES
+from bot.frontends.discord_bot.translation import translated
 
 DOWNLOAD_TIMEOUT_S = 8.0
 SUGGEST_WITHIN_S = 2.0
@@ -154,8 +156,9 @@ def _help(answers: Answers, tree: Tree) -> Command:
     async def help_command(interaction: discord.Interaction[Any]) -> None:
         names = ("search", "similar", "about", "forgetme")
         mentions = {name: tree.mention(name) for name in names}
-        # A group of commands is nothing to click on.
-        await _explain(answers, interaction, "help", library="/library", **mentions)
+        # A group of commands is nothing to click on; so it has its name in the person's language.
+        library = translated("library", str(interaction.locale), Location.group_name)
+        await _explain(answers, interaction, "help", library=f"/{library or 'library'}", **mentions)
 
     return help_command
 

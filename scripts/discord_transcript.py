@@ -270,7 +270,7 @@ def photograph(shown: list[Shown], target: Path) -> None:
                 "--disable-gpu",
                 "--hide-scrollbars",
                 f"--user-data-dir={folder}/profile",
-                "--window-size=676,1180",
+                "--window-size=676,850",
                 f"--screenshot={target.absolute()}",
                 source.as_uri(),
             ],

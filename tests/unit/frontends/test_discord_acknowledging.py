@@ -300,6 +300,29 @@ async def test_discord_is_broken_for_ever(
     assert not [one for one in caplog.records if one.levelno >= logging.ERROR]
 
 
+@pytest.mark.usefixtures("forgiving")
+async def test_a_promise_that_is_lost_is_given_again_at_once(
+    server: DiscordServer, member: DiscordPerson, memory: MemoryConversation
+) -> None:
+    server.faults["callback"] = [Fault(loses_request=True)]
+    exchange, gate = await slowly(memory, member, server)
+    assert await exchange.acknowledged() == DEFERRED
+    gate.set()
+    assert (await exchange.answer()).content == TITLE
+
+
+@pytest.mark.usefixtures("forgiving")
+async def test_an_answer_whose_promises_are_all_lost_comes_by_itself(
+    server: DiscordServer, member: DiscordPerson, memory: MemoryConversation
+) -> None:
+    server.faults["callback"] = [Fault(loses_request=True), Fault(loses_request=True)]
+    exchange, gate = await slowly(memory, member, server)
+    await server.wait_for(lambda: server.counts["callback"] == 2)
+    gate.set()
+    assert (await exchange.answer()).content == TITLE
+    assert await exchange.acknowledged() == ANSWER
+
+
 async def test_a_promise_that_hangs_is_not_waited_for(
     server: DiscordServer,
     member: DiscordPerson,

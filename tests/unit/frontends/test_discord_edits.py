@@ -94,7 +94,10 @@ async def test_an_answer_that_cannot_be_found_is_given_again(
 
 
 async def test_the_preview_of_a_link_changes_nothing(
-    server: DiscordServer, member: DiscordPerson, memory: MemoryConversation
+    server: DiscordServer,
+    member: DiscordPerson,
+    memory: MemoryConversation,
+    caplog: pytest.LogCaptureFixture,
 ) -> None:
     asked = await member.mention("cat https://example.org/")
     answer = await member.wait_for_answer(asked)
@@ -108,6 +111,7 @@ async def test_the_preview_of_a_link_changes_nothing(
         Ask("dog"),
         Ask("the last word"),
     ]
+    assert not [record for record in caplog.records if record.levelname == "ERROR"]
 
 
 async def test_an_edit_while_the_answer_is_being_made(

@@ -4,17 +4,16 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Sequence
-from dataclasses import asdict
 
 from cachetools import LRUCache, TTLCache
 
 from bot.backends.errors import core_errors
+from bot.backends.matches import match_of, record_of
 from bot.core.ports import CollectionState, EmbeddingSpace, Match, Vector
 from bot.core.questions import digest
 from db.errors import DatabaseUnavailableError
 from db.query_cache import RedisQueryCache
 from db.recent_questions import RecentQuestions
-from db.records import MatchRecord
 
 PAGES_KEPT = 200
 """Stretches of 60 results kept in this process, about 30 kB each."""
@@ -47,14 +46,14 @@ class RedisCache:
         name = _page_name(state, key)
         known = self._pages.get(name)
         if known is None and (records := await self._cache.get_page(name)) is not None:
-            known = self._pages[name] = [Match(**asdict(record)) for record in records]
+            known = self._pages[name] = [match_of(record) for record in records]
         return known
 
     async def put_page(self, state: CollectionState, key: str, matches: Sequence[Match]) -> None:
         """Remember a stretch of results."""
         name = _page_name(state, key)
         self._pages[name] = matches
-        await self._cache.put_page(name, [MatchRecord(**asdict(match)) for match in matches])
+        await self._cache.put_page(name, [record_of(match) for match in matches])
 
     async def get_count(self, state: CollectionState, key: str) -> int | None:
         """Return how many pictures an answer has at this version of the collection."""

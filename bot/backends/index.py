@@ -3,19 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import asdict
 
 from cachetools import LRUCache
 
 from bot.backends import policies
 from bot.backends.errors import core_errors
+from bot.backends.matches import match_of
 from bot.core.errors import WarmingUpError
 from bot.core.ports import CollectionState, EmbeddingSpace, Match, Selection, Vector
 from db import embeddings, selections
 from db.collections import collection_state, collection_version
 from db.embeddings import SearchScope
 from db.pool import Database
-from db.records import MatchRecord
 
 SOURCES_KEPT = 1000
 """Collections, at one version each, whose channels are remembered."""
@@ -84,7 +83,7 @@ class PgImageIndex:
                 offset=offset,
                 limit=limit,
             )
-        return [_match(record) for record in records]
+        return [match_of(record) for record in records]
 
     async def neighbours(
         self, state: CollectionState, image_id: int, among: Selection, *, offset: int, limit: int
@@ -99,7 +98,7 @@ class PgImageIndex:
                 offset=offset,
                 limit=limit,
             )
-        return [_match(record) for record in records]
+        return [match_of(record) for record in records]
 
     async def newest(
         self, state: CollectionState, among: Selection, *, offset: int, limit: int
@@ -109,7 +108,7 @@ class PgImageIndex:
             records = await embeddings.newest(
                 self._database, state.id, _selection(among), offset=offset, limit=limit
             )
-        return [_match(record) for record in records]
+        return [match_of(record) for record in records]
 
 
 def _selection(among: Selection) -> selections.Selection:
@@ -121,7 +120,3 @@ def _scope(state: CollectionState) -> SearchScope:
     if state.space is None:
         raise WarmingUpError
     return SearchScope(state.id, state.image_count, state.space.id, state.space.dim)
-
-
-def _match(record: MatchRecord) -> Match:
-    return Match(**asdict(record))

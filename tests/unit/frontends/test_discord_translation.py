@@ -265,3 +265,26 @@ async def test_all_that_is_listed_is_used_and_nothing_else(
     await registered(memory)
     used = {text for text in looked_up if not text.rstrip(":")[-1:].isdigit()}
     assert used == set(await asyncio.to_thread(command_strings))
+
+
+# The catalogues there are
+
+
+async def test_discord_takes_every_translation_there_is(
+    memory: MemoryConversation, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    unused: list[tuple[str, str]] = []
+    translate = Translator.translate
+
+    async def noted(self: Translator, string: Any, locale: Any, context: Any) -> str | None:
+        said = await translate(self, string, locale, context)
+        is_menu = isinstance(context.data, discord.app_commands.ContextMenu)
+        source = translation._source(string.message, context.location, is_menu=is_menu)
+        if said is None and texts.texts_for(locale.value).say(source) != source:
+            unused.append((locale.value, source))
+        return said
+
+    monkeypatch.setattr(Translator, "translate", noted)
+    payloads = await registered(memory)
+    check_commands(payloads)
+    assert unused == []

@@ -31,9 +31,12 @@ INVALID_TOKEN = 50027
 NO_REPLY_WITHOUT_HISTORY = 160002
 """Replying to a message takes the permission to read the channel's history."""
 
+UNKNOWN_CHANNEL = 10003
 UNKNOWN_MESSAGE = 10008
 
-LOST = frozenset({UNKNOWN_INTERACTION, UNKNOWN_WEBHOOK, UNKNOWN_MESSAGE, INVALID_TOKEN})
+LOST = frozenset(
+    {UNKNOWN_INTERACTION, UNKNOWN_WEBHOOK, UNKNOWN_CHANNEL, UNKNOWN_MESSAGE, INVALID_TOKEN}
+)
 """There is nobody left to answer; no reason to complain."""
 
 

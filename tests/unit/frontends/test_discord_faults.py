@@ -247,6 +247,25 @@ async def test_a_lost_answer_to_a_message_is_given_once(
     assert answer.reply_to == asked.id
 
 
+async def test_a_channel_that_is_deleted_meanwhile_is_let_go(
+    server: DiscordServer,
+    guild: Guild,
+    member: DiscordPerson,
+    memory: MemoryConversation,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    gate = memory.gates["cat"] = asyncio.Event()
+    channel = await server.new_channel(guild, "brief")
+    await member.in_channel(channel).mention("cat")
+    await server.wait_for(lambda: server.counts["typing"] == 1)
+    await server.remove_channel(guild, channel)
+    gate.set()
+    await server.wait_for(lambda: server.counts["message"] == 1)
+    assert (await say(member, "dog")).content == SENTENCES["empty_collection"]
+    assert server.counts["message"] == 2
+    assert warnings(caplog) == []
+
+
 async def test_when_typing_cannot_be_shown_the_answer_comes_all_the_same(
     server: DiscordServer, member: DiscordPerson, memory: MemoryConversation
 ) -> None:

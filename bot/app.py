@@ -121,6 +121,7 @@ class App:
             discord_token=discord.get_secret_value() if discord else None,
             telegram_token=telegram.get_secret_value() if telegram else None,
             telegram_api_url=self.settings.telegram_api_url,
+            telegram_proxy=self.settings.telegram_proxy,
         )
 
     async def wait_until_ready(self, timeout_s: float) -> bool:

@@ -37,6 +37,7 @@ class BotSettings(BaseSettings):
     discord_proxy: str | None = None
     telegram_token: SecretStr | None = None
     telegram_api_url: str | None = None
+    telegram_proxy: str | None = None
 
     limit_per_person: str = "20/minute"
     limit_per_collection: str = "300/minute"

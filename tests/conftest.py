@@ -15,7 +15,7 @@ from tests.stack import Stack, running_stack
 for _name in (
     *("DATABASE_URL", "REDIS_URL", "BLOB_URL", "WEB_HOST", "WEB_PASSWORD", "LOG_LEVEL"),
     *("DISCORD_TOKEN", "TELEGRAM_TOKEN", "TELEGRAM_API_URL", "PAGE_SIZE", "MAX_UPLOAD_MB"),
-    *("DISCORD_PROXY", "LIMIT_PER_PERSON", "LIMIT_PER_COLLECTION"),
+    *("DISCORD_PROXY", "TELEGRAM_PROXY", "LIMIT_PER_PERSON", "LIMIT_PER_COLLECTION"),
 ):
     os.environ.pop(_name, None)
 

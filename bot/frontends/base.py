@@ -79,6 +79,8 @@ class FrontendOptions:
     telegram_token: str | None = None
     telegram_api_url: str | None = None
     """A Bot API server of one's own, e.g. ``http://127.0.0.1:8081``."""
+    telegram_proxy: str | None = None
+    """An HTTP proxy through which Telegram is reached."""
 
     def __repr__(self) -> str:
         # The tokens and the password stay out of logs and tracebacks.

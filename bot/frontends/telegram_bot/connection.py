@@ -22,6 +22,7 @@ from bot.frontends.base import ConversationPort, Frontend, FrontendError, Fronte
 from bot.frontends.telegram_bot.discretion import hush
 from bot.frontends.telegram_bot.polling import Contact, Polling
 from bot.frontends.telegram_bot.talk import Talk
+from bot.frontends.telegram_bot.transport import AiohttpRequest
 
 MAX_CONCURRENT_UPDATES = 256
 CONNECT_TIMEOUT_S = 5.0
@@ -47,13 +48,14 @@ class TelegramBot:
         self._options = options
         self._updates = _Updates(MAX_CONCURRENT_UPDATES)
         self._application: TelegramApplication | None = None
+        self._transports: tuple[AiohttpRequest, ...] = ()
         self._polling: Polling | None = None
         self._task: asyncio.Task[None] | None = None
 
     async def start(self) -> str:
         """Reach for Telegram; returns the bot's name. Raises FrontendError."""
         hush()
-        application = self._application = _build(self._options, self._updates)
+        application = self._build()
         talk = Talk(application.bot, self._conversation, self._options)
         application.add_handler(MessageHandler(filters.UpdateType.MESSAGE, talk.on_message))
         application.add_handler(CallbackQueryHandler(talk.on_press))
@@ -98,7 +100,38 @@ class TelegramBot:
             async with asyncio.timeout(_CLOSE_GRACE_S):
                 await application.shutdown()
                 # The application has nothing to shut down if it never got through.
-                await application.bot.shutdown()
+                for transport in self._transports:
+                    await transport.shutdown()
+
+    def _build(self) -> TelegramApplication:
+        """Build what is started and stopped; raises FrontendError."""
+        options = self._options
+        if not options.telegram_token:
+            raise FrontendError("TELEGRAM_TOKEN is not set; @BotFather on Telegram gives you one")
+        if not _TOKEN.fullmatch(options.telegram_token):
+            raise FrontendError(
+                "TELEGRAM_TOKEN does not look like a token of @BotFather: digits, a colon, letters"
+            )
+        server = _checked("TELEGRAM_API_URL", options.telegram_api_url)
+        proxy = _checked("TELEGRAM_PROXY", options.telegram_proxy)
+        # The library's coming way of telling times; it warns at every time told the old way.
+        os.environ.setdefault("PTB_TIMEDELTA", "true")
+        # A poll lasts long, and is never to wait for a connection that answers could have.
+        calls, polls = AiohttpRequest(proxy=proxy), AiohttpRequest(pool_size=1, proxy=proxy)
+        builder = (
+            ApplicationBuilder()
+            .token(options.telegram_token)
+            .request(calls)
+            .get_updates_request(polls)
+            .concurrent_updates(self._updates)
+            # Polling is done here: the library's own cannot be stopped while it waits to try again.
+            .updater(None)
+            .job_queue(None)
+        )
+        if server:
+            builder = builder.base_url(f"{server}/bot").base_file_url(f"{server}/file/bot")
+        self._application, self._transports = builder.build(), (calls, polls)
+        return self._application
 
     async def _finish(self, stop: Awaitable[None]) -> None:
         stopping = asyncio.ensure_future(stop)
@@ -138,29 +171,13 @@ class _Updates(BaseUpdateProcessor):
         """Do nothing; the base class asks for it."""
 
 
-def _build(options: FrontendOptions, updates: BaseUpdateProcessor) -> TelegramApplication:
-    if not options.telegram_token:
-        raise FrontendError("TELEGRAM_TOKEN is not set; @BotFather on Telegram gives you one")
-    if not _TOKEN.fullmatch(options.telegram_token):
-        raise FrontendError(
-            "TELEGRAM_TOKEN does not look like a token of @BotFather: digits, a colon, letters"
-        )
-    # The library's coming way of telling times; it warns at every time told the old way.
-    os.environ.setdefault("PTB_TIMEDELTA", "true")
-    builder = (
-        ApplicationBuilder()
-        .token(options.telegram_token)
-        .concurrent_updates(updates)
-        # Polling is done here: the library's own cannot be stopped while it waits to try again.
-        .updater(None)
-        .job_queue(None)
-    )
-    if options.telegram_api_url:
-        server = options.telegram_api_url.rstrip("/")
-        if not re.match(r"https?://[^/\s]", server):
-            raise FrontendError("TELEGRAM_API_URL must begin with http:// or https://")
-        builder = builder.base_url(f"{server}/bot").base_file_url(f"{server}/file/bot")
-    return builder.build()
+def _checked(name: str, address: str | None) -> str | None:
+    """Return an address without the slash at its end; raises FrontendError."""
+    if not address:
+        return None
+    if not re.match(r"https?://[^/\s]", address):
+        raise FrontendError(f"{name} must begin with http:// or https://")
+    return address.rstrip("/")
 
 
 def _refusal(options: FrontendOptions) -> str:

@@ -100,6 +100,8 @@ class Visibility:
 
     def is_open(self, guild: discord.Guild, place: Place) -> bool:
         """Tell whether whoever is in a server can read what is asked in ``place``."""
+        if not _is_known(guild):
+            return False
         key = (guild.id, place.id)
         known_guild, is_open = self._open.get(key, (None, False))
         if known_guild is not guild:

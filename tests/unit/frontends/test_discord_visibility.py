@@ -18,6 +18,7 @@ with warnings.catch_warnings():
 
 from bot.frontends.discord_bot.visibility import (
     Visibility,
+    is_open_to_everybody,
     source_channel_of,
     visible_to_all_in,
     visible_to_member,
@@ -317,6 +318,22 @@ def test_guests_of_a_voice_channel_see_nothing_else(ask: Ask) -> None:
     assert ask(world.guild, guest, world.place(1)) == ids(1)
 
 
+def test_a_question_is_for_everybody_only_where_everybody_can_read_it() -> None:
+    threads = [thread(70, 0), thread(71, 0, PRIVATE_THREAD), thread(72, 1)]
+    world = World([OPEN, Channel([HIDDEN]), Channel(is_restricted=True)], threads=threads)
+    guild = world.guild
+    known = {number: guild.get_channel_or_thread(number) for number in (50, 51, 52, 70, 71, 72)}
+    is_open = {
+        number: is_open_to_everybody(guild, place) for number, place in known.items() if place
+    }
+    assert is_open == {50: True, 51: False, 52: False, 70: True, 71: False, 72: False}
+    assert not is_open_to_everybody(guild, discord.Object(99))
+    visibility = Visibility()
+    assert visibility.is_open(guild, world.place())
+    guild.unavailable = True
+    assert not visibility.is_open(guild, world.place())
+
+
 # --- Memory ---------------------------------------------------------------------------------
 
 
@@ -455,3 +472,13 @@ def test_channels_with_the_same_overwrites_show_each_other(channel: Channel) -> 
     world = World([channel, channel], roles=[VIEW, 0, CONNECT, ADMINISTRATOR])
     owner = world.member(id=OWNER)
     assert visible_to_all_in(world.guild, owner, world.place()) == ids(0, 1)
+
+
+@settings(max_examples=100, deadline=None)
+@given(WORLDS)
+def test_everybody_can_read_what_is_open_to_everybody(world: World) -> None:
+    people = list(everybody(world))
+    for place in world.guild.channels:
+        if is_open_to_everybody(world.guild, place):
+            assert not place.is_nsfw()
+            assert all(sees(person, place) for person in people)

@@ -79,10 +79,10 @@ class Chat:
     """Whose private chat it is."""
     username: str | None = None
     is_forum: bool = False
-    members: dict[int, Member] = field(default_factory=dict)
-    topics: dict[int, Topic] = field(default_factory=dict)
-    messages: dict[int, Sent] = field(default_factory=dict)
-    sent: list[Sent] = field(default_factory=list)
+    members: dict[int, Member] = field(default_factory=dict, repr=False)
+    topics: dict[int, Topic] = field(default_factory=dict, repr=False)
+    messages: dict[int, Sent] = field(default_factory=dict, repr=False)
+    sent: list[Sent] = field(default_factory=list, repr=False)
     """What the bot has written."""
     actions: list[str] = field(default_factory=list)
     action_threads: list[int | None] = field(default_factory=list)

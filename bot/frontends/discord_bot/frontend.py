@@ -86,8 +86,6 @@ class DiscordBot:
         # Below this level the library writes every message into the log.
         level = max(logging.INFO, logging.getLogger().level)
         logging.getLogger("discord").setLevel(level)
-        # No voice here, so nothing to warn about.
-        discord.VoiceClient.warn_nacl = discord.VoiceClient.warn_dave = False
         self._keeper = asyncio.create_task(self._keep(token), name="discord")
         connected = asyncio.create_task(self._connected.wait())
         try:
@@ -151,6 +149,8 @@ class DiscordBot:
             pause = min(2 * pause, LONGEST_PAUSE_S)
 
     def _new_client(self) -> BotClient:
+        # No voice here, so nothing to warn about.
+        discord.VoiceClient.warn_nacl = discord.VoiceClient.warn_dave = False
         return BotClient(
             self._conversation,
             self._answers,

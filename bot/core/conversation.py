@@ -143,7 +143,8 @@ class Conversation:
         self, person: Person, language: str, collections: Sequence[str], text: str, limit: int
     ) -> Sequence[tuple[str, Hit]]:
         question = Question(TextQuery(normalise(text)))
-        seconds = await self._limiter.admit("", person.id)
+        # It belongs to no place whose share it could use up but the person's own.
+        seconds = await self._limiter.admit(person.id, person.id)
         if seconds:
             raise TooManyQuestionsError(seconds=math.ceil(seconds))
 

@@ -122,6 +122,8 @@ class App:
             telegram_token=telegram.get_secret_value() if telegram else None,
             telegram_api_url=self.settings.telegram_api_url,
             telegram_proxy=self.settings.telegram_proxy,
+            telegram_webhook_url=self.settings.telegram_webhook_url,
+            telegram_webhook_listen=self.settings.telegram_webhook_listen,
         )
 
     async def wait_until_ready(self, timeout_s: float) -> bool:

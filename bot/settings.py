@@ -38,6 +38,8 @@ class BotSettings(BaseSettings):
     telegram_token: SecretStr | None = None
     telegram_api_url: str | None = None
     telegram_proxy: str | None = None
+    telegram_webhook_url: str | None = None
+    telegram_webhook_listen: str = "127.0.0.1:8081"
 
     limit_per_person: str = "20/minute"
     limit_per_collection: str = "300/minute"

@@ -26,6 +26,7 @@ from babel.messages.pofile import read_po, write_po
 ROOT = Path(__file__).resolve().parent.parent
 CORE = ROOT / "bot" / "core"
 DISCORD = ROOT / "bot" / "frontends" / "discord_bot"
+TELEGRAM = ROOT / "bot" / "frontends" / "telegram_bot"
 LOCALES = CORE / "locales"
 DOMAIN = "babelpix"
 KEYWORDS = {"_": None, "count": (1, 2)}
@@ -71,7 +72,7 @@ def template() -> Book:
     sections = [section.partition(":") for section in config.sections()]
     methods = [(pattern.strip(), method.strip()) for method, _, pattern in sections]
     book = Book()
-    for folder in (CORE, DISCORD):
+    for folder in (CORE, DISCORD, TELEGRAM):
         for _file, _line, sentence, _comments, _context in extract_from_dir(
             folder, methods, None, KEYWORDS
         ):

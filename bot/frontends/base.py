@@ -81,6 +81,10 @@ class FrontendOptions:
     """A Bot API server of one's own, e.g. ``http://127.0.0.1:8081``."""
     telegram_proxy: str | None = None
     """An HTTP proxy through which Telegram is reached."""
+    telegram_webhook_url: str | None = None
+    """A public address to which Telegram brings updates; without it they are fetched."""
+    telegram_webhook_listen: str = "127.0.0.1:8081"
+    """Where the bot listens for what comes to that address, behind a proxy with TLS."""
 
     def __repr__(self) -> str:
         # The tokens and the password stay out of logs and tracebacks.

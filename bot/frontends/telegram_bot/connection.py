@@ -6,25 +6,23 @@ import asyncio
 import contextlib
 import os
 import re
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Callable
 from typing import Any
 
-from telegram.ext import (
-    Application,
-    ApplicationBuilder,
-    BaseUpdateProcessor,
-    CallbackQueryHandler,
-    MessageHandler,
-    filters,
-)
+from telegram import Update
+from telegram.ext import Application, ApplicationBuilder, TypeHandler
 
 from bot.frontends.base import ConversationPort, Frontend, FrontendError, FrontendOptions
 from bot.frontends.telegram_bot.discretion import hush
-from bot.frontends.telegram_bot.polling import Contact, Polling
-from bot.frontends.telegram_bot.talk import Talk
+from bot.frontends.telegram_bot.dispatch import Dispatch
+from bot.frontends.telegram_bot.link import Contact, Link
+from bot.frontends.telegram_bot.order import MAX_CONCURRENT_UPDATES, ChatOrder
+from bot.frontends.telegram_bot.polling import Polling
 from bot.frontends.telegram_bot.transport import AiohttpRequest
+from bot.frontends.telegram_bot.webhook import Webhook, address_of
 
-MAX_CONCURRENT_UPDATES = 256
+__all__ = ["MAX_CONCURRENT_UPDATES", "TelegramBot", "create"]
+
 CONNECT_TIMEOUT_S = 5.0
 """How long a start waits for Telegram; later it is reached for in the background."""
 ANSWER_GRACE_S = 1.0
@@ -46,41 +44,42 @@ class TelegramBot:
     def __init__(self, conversation: ConversationPort, options: FrontendOptions) -> None:
         self._conversation = conversation
         self._options = options
-        self._updates = _Updates(MAX_CONCURRENT_UPDATES)
+        self._updates = ChatOrder()
         self._application: TelegramApplication | None = None
         self._transports: tuple[AiohttpRequest, ...] = ()
-        self._polling: Polling | None = None
-        self._task: asyncio.Task[None] | None = None
+        self._link: Link | None = None
+        self.webhook: Webhook | None = None
+        self._tasks: list[asyncio.Task[None]] = []
 
     async def start(self) -> str:
         """Reach for Telegram; returns the bot's name. Raises FrontendError."""
         hush()
         application = self._build()
-        talk = Talk(application.bot, self._conversation, self._options)
-        application.add_handler(MessageHandler(filters.UpdateType.MESSAGE, talk.on_message))
-        application.add_handler(CallbackQueryHandler(talk.on_press))
-        application.add_error_handler(talk.on_error)
+        bot_id = int((self._options.telegram_token or "").partition(":")[0])
+        dispatch = Dispatch(application.bot, bot_id, self._conversation, self._options)
+        self._updates.is_taken = dispatch.is_taken
+        application.add_handler(TypeHandler(Update, dispatch.on_update))
+        application.add_error_handler(dispatch.on_error)
 
         async def connect() -> None:
             await application.initialize()
-            # Where a webhook is set, Telegram refuses to be polled.
-            await application.bot.delete_webhook()
             if not application.running:
                 await application.start()
+                self._tasks.append(asyncio.create_task(dispatch.register_commands()))
 
-        polling = self._polling = Polling(application.bot, application.update_queue, connect)
-        self._task = asyncio.create_task(polling.run(), name="telegram-polling")
         try:
+            link = self._link = await self._linked(application, connect)
+            self._tasks.append(asyncio.create_task(link.run(), name="telegram-updates"))
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(CONNECT_TIMEOUT_S):
-                    await polling.tried.wait()
+                    await link.tried.wait()
         except BaseException:
             await self.stop()
             raise
-        if polling.contact is Contact.REFUSED:
+        if link.contact is Contact.REFUSED:
             await self.stop()
             raise FrontendError(_refusal(self._options))
-        if polling.contact is Contact.REACHED:
+        if link.contact is Contact.REACHED:
             return f"https://t.me/{application.bot.username}"
         return "cannot be reached yet; it is tried again and again in the background"
 
@@ -89,11 +88,11 @@ class TelegramBot:
         application, self._application = self._application, None
         if application is None:
             return
-        if self._task is not None:
-            self._task.cancel()
-            await asyncio.gather(self._task, return_exceptions=True)
-        if self._polling is not None:
-            await self._polling.confirm()
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        if self._link is not None:
+            await self._link.close()
         if application.running:
             await self._finish(application.stop())
         with contextlib.suppress(TimeoutError):
@@ -102,6 +101,19 @@ class TelegramBot:
                 # The application has nothing to shut down if it never got through.
                 for transport in self._transports:
                     await transport.shutdown()
+
+    async def _linked(
+        self, application: TelegramApplication, connect: Callable[[], Awaitable[None]]
+    ) -> Link:
+        """Return how updates come: by polling unless there is an address to bring them to."""
+        options, bot, queue = self._options, application.bot, application.update_queue
+        if not options.telegram_webhook_url:
+            return Polling(bot, queue, connect)
+        token = options.telegram_token or ""
+        address = address_of(options.telegram_webhook_url, options.telegram_webhook_listen, token)
+        webhook = self.webhook = Webhook(bot, queue, connect, address)
+        await webhook.listen()
+        return webhook
 
     def _build(self) -> TelegramApplication:
         """Build what is started and stopped; raises FrontendError."""
@@ -141,34 +153,6 @@ class TelegramBot:
             await asyncio.wait({stopping}, timeout=_CLOSE_GRACE_S)
             stopping.cancel()
         await asyncio.gather(stopping, return_exceptions=True)
-
-
-class _Updates(BaseUpdateProcessor):
-    """Handles updates at the same time, and can give them up."""
-
-    def __init__(self, max_concurrent_updates: int) -> None:
-        super().__init__(max_concurrent_updates)
-        self._tasks: set[asyncio.Task[Any]] = set()
-
-    async def do_process_update(self, update: object, coroutine: Awaitable[Any]) -> None:
-        task = asyncio.current_task()
-        assert task is not None  # noqa: S101 - this is a coroutine
-        self._tasks.add(task)
-        try:
-            await coroutine
-        finally:
-            self._tasks.discard(task)
-
-    def cancel(self) -> None:
-        """Give up what is being handled."""
-        for task in self._tasks:
-            task.cancel()
-
-    async def initialize(self) -> None:
-        """Do nothing; the base class asks for it."""
-
-    async def shutdown(self) -> None:
-        """Do nothing; the base class asks for it."""
 
 
 def _checked(name: str, address: str | None) -> str | None:

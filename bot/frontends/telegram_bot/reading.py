@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import re
-from collections import OrderedDict
 from dataclasses import dataclass
 
-from telegram import Document, Message, PhotoSize, User
-from telegram.constants import ChatType
+from telegram import Document, Message, PhotoSize, Sticker, User
+
+from bot.frontends.telegram_bot.places import is_group
 
 _COMMAND = re.compile(r"/([a-z0-9_]{1,32})(?:@(\w+))?(?:\s+|$)", re.IGNORECASE | re.ASCII)
-_ALBUMS_REMEMBERED = 256
+_TAG = re.compile(r"(?<![^\s])#(\w+)")
 
-File = PhotoSize | Document
+File = PhotoSize | Document | Sticker
+
+COMMANDS = frozenset({"start", "help", "remove", "stats", "settings", "language", "forgetme"})
+"""Besides ``/search`` and ``/add``, which are about pictures."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,6 +23,8 @@ class Question:
     """A description of the pictures they look for."""
 
     text: str
+    answers: int | None = None
+    """The bot's message that it is said in reply to."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,12 +39,18 @@ class Addition:
     """A picture for the collection; None when they forgot it."""
 
     file: File | None
-    caption: str
+    caption: str = ""
+    tags: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
-class Greeting:
-    """They want to know what the bot is for."""
+class Command:
+    """A command, with what stands behind it."""
+
+    name: str
+    argument: str = ""
+    answers: int | None = None
+    """The message that it is said in reply to."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +58,7 @@ class Unreadable:
     """A file that is no picture."""
 
 
-Wish = Question | Similar | Addition | Greeting | Unreadable
+Wish = Question | Similar | Addition | Command | Unreadable
 
 
 def read(message: Message, me: User) -> Wish | None:
@@ -55,14 +66,15 @@ def read(message: Message, me: User) -> Wish | None:
     if message.is_automatic_forward or message.via_bot is not None:
         return None
     text = message.text or message.caption or ""
-    if command := _COMMAND.match(text):
+    is_forwarded = message.forward_origin is not None
+    if not is_forwarded and (command := _COMMAND.match(text)):
         return _command(message, me, command, text[command.end() :])
-    if _is_private(message):
-        return _plain(message, text)
+    if not is_group(message.chat.id):
+        return _plain(message, me, text)
     rest, mentions = re.subn(rf"(?<![\w@])@{me.username}(?!\w)", " ", text, flags=re.IGNORECASE)
     if mentions:
-        return _search(message, rest)
-    return _plain(message, text) if _is_reply_to(message, me) else None
+        return _search(message, me, rest)
+    return _plain(message, me, text) if _answered_by(message, me) else None
 
 
 def _command(message: Message, me: User, command: re.Match[str], rest: str) -> Wish | None:
@@ -71,32 +83,49 @@ def _command(message: Message, me: User, command: re.Match[str], rest: str) -> W
         return None
     match name:
         case "search":
-            return _search(message, rest)
+            return _search(message, me, rest)
         case "add":
-            return Addition(_picture_at_hand(message), rest.strip())
-    # Without an addressee every bot of a group gets such a command.
-    return Greeting() if addressee is not None or _is_private(message) else None
+            return addition(_picture_at_hand(message), rest)
+    answered = message.reply_to_message
+    number = answered.message_id if answered is not None else None
+    # Without an addressee every bot of a group gets a command: one that all of them know, or none.
+    is_for_me = addressee is not None or not is_group(message.chat.id)
+    if name in COMMANDS and (is_for_me or name != "start"):
+        return Command(name, rest.strip(), number)
+    return Command("help") if is_for_me else None
 
 
-def _plain(message: Message, text: str) -> Wish | None:
+def addition(file: File | None, text: str) -> Addition:
+    """Return a picture to be added, with the tags taken out of what is said about it."""
+    return Addition(file, " ".join(_TAG.sub(" ", text).split()), tuple(_TAG.findall(text)))
+
+
+def _plain(message: Message, me: User, text: str) -> Wish | None:
     if (file := picture_of(message)) is not None:
         return Similar(file)
-    if text:
-        return Question(text)
+    if text and message.effective_attachment is None:
+        return Question(text, _answered_by(message, me))
     is_file = message.effective_attachment is not None
-    return Unreadable() if is_file and _is_private(message) else None
+    return Unreadable() if is_file and not is_group(message.chat.id) else None
 
 
-def _search(message: Message, text: str) -> Wish:
+def _search(message: Message, me: User, text: str) -> Wish:
     text = text.strip()
     file = picture_of(message) if text else _picture_at_hand(message)
-    return Question(text) if file is None else Similar(file)
+    return Question(text, _answered_by(message, me)) if file is None else Similar(file)
 
 
 def picture_of(message: Message) -> File | None:
-    """Return the picture a message carries, in its largest form."""
+    """Return the picture a message carries, in its largest form; of what moves, one frame."""
     if message.photo:
         return max(message.photo, key=lambda size: size.width * size.height)
+    sticker = message.sticker
+    if sticker is not None:
+        return sticker.thumbnail if sticker.is_animated or sticker.is_video else sticker
+    for moving in (message.animation, message.video_note, message.video):
+        # An animation comes as a document too, for the sake of old bots.
+        if moving is not None:
+            return moving.thumbnail
     document = message.document
     if document is not None and (document.mime_type or "").startswith("image/"):
         return document
@@ -109,30 +138,9 @@ def _picture_at_hand(message: Message) -> File | None:
     return picture_of(message) or (picture_of(answered) if answered is not None else None)
 
 
-def _is_private(message: Message) -> bool:
-    return message.chat.type == ChatType.PRIVATE
-
-
-def _is_reply_to(message: Message, me: User) -> bool:
+def _answered_by(message: Message, me: User) -> int | None:
+    """Return the message of the bot's that this one replies to."""
     answered = message.reply_to_message
-    return answered is not None and answered.from_user == me
-
-
-class Albums:
-    """Reads albums: they come as one message for each picture, and the first speaks for all."""
-
-    def __init__(self) -> None:
-        self._first: OrderedDict[str, Wish | None] = OrderedDict()
-
-    def read(self, message: Message, me: User) -> Wish | None:
-        """Like :func:`read`; of an album every picture is added, but only one looked for."""
-        album = message.media_group_id
-        if album is None:
-            return read(message, me)
-        if album not in self._first:
-            while len(self._first) >= _ALBUMS_REMEMBERED:
-                self._first.popitem(last=False)
-            self._first[album] = read(message, me)
-            return self._first[album]
-        first, file = self._first[album], picture_of(message)
-        return Addition(file, first.caption) if isinstance(first, Addition) and file else None
+    if answered is None or answered.from_user is None or answered.from_user.id != me.id:
+        return None
+    return answered.message_id

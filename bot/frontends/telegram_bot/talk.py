@@ -1,196 +1,131 @@
-"""Messages and pressed buttons, from Telegram to the core and back."""
+"""Messages, from Telegram to the core and back."""
 
 from __future__ import annotations
 
-import logging
-import secrets
-from typing import Any
+from datetime import UTC, datetime
 
-from telegram import Bot, CallbackQuery, Document, Message, Update
-from telegram.error import BadRequest, TelegramError
-from telegram.ext import CallbackContext
+from telegram import Bot, Message
 
-from bot.core import commands
-from bot.core.errors import PageExpiredError, PictureRefusedError, UnavailableError
-from bot.core.messages import (
-    Add,
-    Ask,
-    Delete,
-    FindSimilar,
-    Incoming,
-    Person,
-    Reply,
-    Request,
-    Tone,
-    Upload,
-)
-from bot.core.replies import explain
-from bot.core.sentences import SENTENCES
-from bot.core.texts import Texts, texts_for
-from bot.frontends.base import ConversationPort, FrontendOptions
-from bot.frontends.telegram_bot.answers import Answers, Place, without
-from bot.frontends.telegram_bot.discretion import where
-from bot.frontends.telegram_bot.limits import MAX_ALBUM, MAX_TOAST, shorten
-from bot.frontends.telegram_bot.people import People
-from bot.frontends.telegram_bot.photos import download
+from bot.core.errors import CoreError, PictureRefusedError
+from bot.core.messages import Ask, FindSimilar, Refine, Reply
+from bot.frontends.telegram_bot.adding import Adding, explained
+from bot.frontends.telegram_bot.albums import Albums
+from bot.frontends.telegram_bot.answers import Answers
+from bot.frontends.telegram_bot.askers import Asker, Askers
+from bot.frontends.telegram_bot.commands import Commands
+from bot.frontends.telegram_bot.notes import Notes
 from bot.frontends.telegram_bot.reading import (
     Addition,
-    Albums,
-    File,
-    Greeting,
+    Command,
     Question,
     Similar,
+    Unreadable,
     Wish,
+    addition,
+    read,
 )
+from bot.frontends.telegram_bot.sentences import SENTENCES
 
-Context = CallbackContext[Any, Any, Any, Any]
-
-logger = logging.getLogger(__name__)
+STALE_S = 600.0
+"""Questions that have waited longer, because the bot was away, are not answered any more."""
 
 
 class Talk:
-    """Answers what people write and press."""
+    """Answers what people write."""
 
-    def __init__(self, bot: Bot, conversation: ConversationPort, options: FrontendOptions) -> None:
+    def __init__(  # noqa: PLR0917 - each is another part
+        self,
+        bot: Bot,
+        askers: Askers,
+        answers: Answers,
+        adding: Adding,
+        commands: Commands,
+        notes: Notes,
+    ) -> None:
         self._bot = bot
-        self._conversation = conversation
-        self._options = options
-        self._people = People(bot)
-        self._albums = Albums()
-        self._answers = Answers(bot, conversation)
+        self._askers = askers
+        self._answers = answers
+        self._adding = adding
+        self._commands = commands
+        self._notes = notes
+        self.albums = Albums()
 
-    async def on_message(self, update: Update, _context: Context) -> None:
+    async def on_message(self, message: Message) -> None:
         """Answer a message, if it was meant for the bot."""
-        message = update.message
-        if message is None:
+        wish = read(message, self._bot.bot)
+        if wish is None or self.albums.is_over(message):
             return
-        wish = self._albums.read(message, self._bot.bot)
-        if wish is None:
+        asker = await self._askers.of_message(message)
+        if asker is None:
             return
-        person = await self._people.sender(message)
-        if person is None:
-            return
-        place = Place.of(message)
-        texts = texts_for(_language(update))
-        if isinstance(wish, Greeting):
-            await self._answers.say(place, texts.say(SENTENCES["question_empty"]))
-            return
-        try:
-            request = await self._request(wish, message)
-        except (PictureRefusedError, UnavailableError) as error:
-            reply = explain(error, texts)
+        if isinstance(wish, Similar) and await self._adding.is_expecting(asker):
+            wish = addition(wish.file, message.caption or "")
+        pieces = [message]
+        if isinstance(wish, Addition | Similar | Unreadable):
+            pieces = await self.albums.gather(message)
+        if isinstance(wish, Addition):
+            # Also after an outage: they have given the pictures, and need not do so again.
+            await self._add(asker, wish, pieces)
+        elif is_stale(message):
+            await self._say_late(asker)
+        elif isinstance(wish, Command):
+            await self._commands.run(asker, wish, message)
         else:
-            reply = await self._ask(place, person, texts, request)
-        await self._answers.send(place, reply, texts)
+            reply = await self._reply(asker, wish)
+            question_id = message.message_id if isinstance(wish, Question) else 0
+            await self._answers.send(asker.place, reply, asker.texts, question_id=question_id)
 
-    async def on_press(self, update: Update, _context: Context) -> None:
-        """Do what a button says."""
-        query = update.callback_query
-        if query is None:
+    async def on_edit(self, message: Message) -> None:
+        """Answer an edited question anew, in place of the answer it had."""
+        wish = read(message, self._bot.bot)
+        if not isinstance(wish, Question) or is_stale(message):
             return
-        texts = texts_for(_language(update))
-        request = commands.decode(query.data or "")
-        if request is None or query.message is None:
-            await _acknowledge(query, explain(PageExpiredError(), texts))
+        number = message.message_id
+        before = await self._notes.answer(message.chat.id, number)
+        if before is None or before.question_id != number:
             return
-        message = query.message
-        person = await self._people.member(query.from_user, message.chat)
-        thread_id = None
-        if isinstance(message, Message) and message.is_topic_message:
-            thread_id = message.message_thread_id
-        place = Place(message.chat.id, thread_id)
-        reply = await self._ask(place, person, texts, request)
-        await _acknowledge(query, reply)
-        if isinstance(request, Delete) and (reply.tone is Tone.DONE or reply.code == "image_gone"):
-            await _take_away(query, request)
-        if reply.tone is Tone.ANSWER:
-            await self._answers.send(place, reply, texts)
+        asker = await self._askers.of_message(message)
+        if asker is not None:
+            reply = await self._reply(asker, wish)
+            await self._answers.replace(asker.place, before, reply, asker.texts, number)
 
-    async def on_error(self, update: object, context: Context) -> None:
-        """Log what nobody foresaw, and apologise where that can help."""
-        error = context.error
-        if error is None:
-            return
-        incident = secrets.token_hex(4)
-        details = {"incident": incident, "at": where(error)}
-        if isinstance(error, TelegramError) and not isinstance(error, BadRequest):
-            # Blocked, flooded or out of reach: another message would fare no better.
-            logger.warning("telegram_not_sent", extra=details)
-            return
-        logger.error("telegram_update_failed", extra=details)
-        if isinstance(update, Update) and update.effective_chat is not None:
-            message = update.message
-            place = Place.of(message) if message is not None else Place(update.effective_chat.id)
-            texts = texts_for(_language(update))
-            try:
-                await self._answers.say(
-                    place, texts.say(SENTENCES["unexpected"], incident=incident)
-                )
-            except TelegramError as failure:
-                logger.warning("telegram_not_sent", extra={"at": where(failure)})
-
-    async def _request(self, wish: Wish, message: Message) -> Request:
-        """Return the core's request; raises PictureRefusedError, UnavailableError."""
-        match wish:
-            case Question(text):
-                return Ask(text)
-            case Similar(file):
-                return FindSimilar(await self._download(file))
-            case Addition(file, caption):
-                if file is None:
-                    return Add(())
-                upload = Upload(
-                    await self._download(file),
-                    filename=(file.file_name or "") if isinstance(file, Document) else "",
-                    caption=caption,
-                    source_channel=str(message.chat.id),
-                    source_message=str(message.message_id),
-                )
-                return Add((upload,))
-            case _:  # Unreadable; greetings never come here
-                raise PictureRefusedError("unsupported")
-
-    async def _download(self, file: File) -> bytes:
+    async def _reply(self, asker: Asker, wish: Wish) -> Reply:
         try:
-            return await download(self._bot, file, self._options.max_upload_bytes)
-        except TelegramError as error:
-            raise UnavailableError(part="telegram_file") from error
+            match wish:
+                case Question(text, answered_id):
+                    await self._adding.turned_away(asker)
+                    return await self._found(asker, text, answered_id)
+                case Similar(file):
+                    content = await self._adding.download(file)
+                    return await self._answers.ask(asker, FindSimilar(content))
+                case _:
+                    raise PictureRefusedError("unsupported")
+        except CoreError as error:
+            return explained(error, asker.texts)
 
-    async def _ask(self, place: Place, person: Person, texts: Texts, request: Request) -> Reply:
-        """Return the reply that stays, and show meanwhile that work goes on."""
-        page_size = min(self._options.page_size, MAX_ALBUM)
-        incoming = Incoming(place.collection, person, texts.language, request, page_size)
-        last = Reply("")
-        async for reply in self._conversation.handle(incoming):
-            if reply.tone is Tone.PROGRESS:
-                await self._answers.typing(place)
-            last = reply
-        return last
+    async def _found(self, asker: Asker, text: str, answered_id: int | None) -> Reply:
+        """Answer a question; said in reply to an answer, it makes that one more precise."""
+        if answered_id is not None:
+            earlier = await self._notes.answer(asker.place.chat_id, answered_id)
+            if earlier is not None and earlier.token:
+                return await self._answers.ask(asker, Refine(earlier.token, text))
+        return await self._answers.ask(asker, Ask(text))
+
+    async def _add(self, asker: Asker, wish: Addition, pieces: list[Message]) -> None:
+        if wish.file is None and not wish.caption and not asker.place.is_group:
+            await self._adding.expect(asker)
+            return
+        async with self._answers.typing(asker.place):
+            reply = await self._adding.add(asker, wish, pieces)
+        await self._answers.send(asker.place, reply, asker.texts)
+
+    async def _say_late(self, asker: Asker) -> None:
+        """Say once that the bot was away; in groups say nothing."""
+        if not asker.place.is_group and await self._notes.may_say_late(asker.place.chat_id):
+            await self._answers.say(asker.place, asker.texts.say(SENTENCES["late"]))
 
 
-def _language(update: Update) -> str:
-    user = update.effective_user
-    return (user.language_code if user is not None else None) or "en"
-
-
-async def _acknowledge(query: CallbackQuery, reply: Reply) -> None:
-    """End the button's waiting; what is no answer is shown at once, to this person only."""
-    try:
-        if reply.tone is Tone.ANSWER:
-            await query.answer()
-        else:
-            is_error = reply.tone is Tone.ERROR
-            await query.answer(shorten(reply.text, MAX_TOAST), show_alert=is_error)
-    except TelegramError as error:
-        logger.info("telegram_press_not_answered", extra={"error": type(error).__name__})
-
-
-async def _take_away(query: CallbackQuery, request: Delete) -> None:
-    """Take the buttons of a deleted picture away."""
-    message = query.message
-    if not isinstance(message, Message) or message.reply_markup is None:
-        return
-    try:
-        await query.edit_message_reply_markup(without(message.reply_markup, request.image_id))
-    except TelegramError as error:
-        logger.info("telegram_buttons_not_changed", extra={"error": type(error).__name__})
+def is_stale(message: Message) -> bool:
+    """Tell whether what was said has waited too long."""
+    said_at = message.edit_date or message.date
+    return (datetime.now(UTC) - said_at).total_seconds() > STALE_S

@@ -1,4 +1,4 @@
-"""A Telegram bot over an in-memory conversation, connected to the fake server."""
+"""A Telegram bot over a conversation in memory, connected to the fake server."""
 
 from __future__ import annotations
 
@@ -8,11 +8,11 @@ from typing import Any
 import pytest
 
 from bot.frontends.base import FrontendOptions
-from bot.frontends.telegram_bot import TelegramBot
-from tests.acceptance.telegram_chats import Person, World
+from bot.frontends.telegram_bot import TelegramBot, pacing
+from tests.acceptance.telegram_chats import TelegramPerson, World
 from tests.acceptance.telegram_server import TelegramServer, telegram_server
+from tests.unit.telegram_bot.memory import MemoryConversation
 from tests.unit.telegram_bot.waiting import kept_loggers
-from tests.unit.web_chat.memory_conversation import MemoryConversation
 
 StartBot = Callable[..., Awaitable[TelegramBot]]
 
@@ -21,6 +21,12 @@ StartBot = Callable[..., Awaitable[TelegramBot]]
 def _loggers() -> Iterator[None]:
     with kept_loggers():
         yield
+
+
+@pytest.fixture(autouse=True)
+def _patient_telegram(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let people talk without pauses; tests of floods set their own pace."""
+    monkeypatch.setattr(pacing, "BURST_S", 1000)
 
 
 @pytest.fixture
@@ -52,6 +58,7 @@ async def new_bot(
     yield new
     for bot in bots:
         await bot.stop()
+    assert server.misbehaviour == []
 
 
 @pytest.fixture
@@ -67,5 +74,10 @@ def world(server: TelegramServer) -> World:
 
 
 @pytest.fixture
-def ana() -> Person:
-    return Person(7, "Ana", "de")
+def ana(world: World) -> TelegramPerson:
+    return world.person("Ana", "de")
+
+
+@pytest.fixture
+def bob(world: World) -> TelegramPerson:
+    return world.person("Bob")

@@ -29,6 +29,7 @@ MAX_GET_FILE_BYTES = 20 * 2**20
 # InlineKeyboardButton
 CALLBACK_DATA_BYTES = range(1, 65)
 MAX_BUTTONS, MAX_BUTTONS_A_ROW = 100, 8  # library, InlineKeyboardMarkupLimit
+MAX_KEYBOARD_BYTES = 10_000  # as JSON; users' reports, github.com/tginfo/Telegram-Limits, 187
 # answerCallbackQuery
 MAX_TOAST = 200
 PRESS_LIFE_S = 150.0  # server: callback queries wait as long for the bot
@@ -50,10 +51,11 @@ UPDATE_LIFE_S = 24 * 3600.0
 SECRET = re.compile(r"[A-Za-z0-9_-]{1,256}")
 WEBHOOK_PORTS = {443, 80, 88, 8443}
 WEBHOOK_CONNECTIONS = range(1, 101)
-# setMyCommands, BotCommand, setMyDescription, setMyShortDescription, setMyName
+# setMyCommands, BotCommand (words: github.com/tdlib/td, BotCommand.cpp), setMyDescription,
+# setMyShortDescription, setMyName
 MAX_COMMANDS = 100
-COMMAND = re.compile(r"[a-z0-9_]{1,32}")
-COMMAND_DESCRIPTION = range(1, 257)
+COMMAND = re.compile(r"[a-z0-9_]+")
+MAX_COMMAND, MAX_COMMAND_DESCRIPTION = 32, 256
 LANGUAGE = re.compile(r"([a-z]{2})?")
 MAX_DESCRIPTION, MAX_SHORT_DESCRIPTION, MAX_NAME = 512, 120, 64
 # deleteMessages

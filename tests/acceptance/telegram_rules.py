@@ -39,7 +39,9 @@ def buttons(call: Json) -> list[list[Json]]:
     markup = structure(call, "reply_markup", {})
     rows: list[list[Json]] = markup.get("inline_keyboard", [])
     too_many = sum(map(len, rows)) > limits.MAX_BUTTONS
-    refuse(too_many or any(len(row) > limits.MAX_BUTTONS_A_ROW for row in rows), "too many buttons")
+    is_wide = any(len(row) > limits.MAX_BUTTONS_A_ROW for row in rows)
+    is_large = len(json.dumps(rows, ensure_ascii=False).encode()) > limits.MAX_KEYBOARD_BYTES
+    refuse(too_many or is_wide or is_large, "reply markup is too long")
     for button in (button for row in rows for button in row):
         refuse(not button.get("text"), "text buttons are unallowed to be empty")
         uses = [name for name in _ACTIONS if name in button]
@@ -81,9 +83,13 @@ def check_commands(commands: Sequence[Json]) -> None:
     refuse(len(commands) > limits.MAX_COMMANDS, "BOT_COMMANDS_TOO_MUCH")
     for command in commands:
         name = command["command"].removeprefix("/")
+        refuse(not name, "command must be non-empty")
+        refuse(len(name) > limits.MAX_COMMAND, "command length must not exceed 32")
         refuse(not limits.COMMAND.fullmatch(name), "BOT_COMMAND_INVALID")
-        told = length(command["description"].strip())
-        refuse(told not in limits.COMMAND_DESCRIPTION, "BOT_COMMAND_DESCRIPTION_INVALID")
+        told = len(command["description"].strip())
+        refuse(not told, "command description must be non-empty")
+        too_long = told > limits.MAX_COMMAND_DESCRIPTION
+        refuse(too_long, "command description length must not exceed 256")
     names = [command["command"] for command in commands]
     refuse(len(set(names)) < len(names), "BOT_COMMAND_INVALID")
 

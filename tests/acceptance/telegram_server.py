@@ -130,6 +130,7 @@ class TelegramServer:
             self.world.arrived.ring()
             await fault.wait()
             if fault.loses_request:
+                self._note_uploads(name, call, is_done=False)
                 return _lose(request)
         response: web.StreamResponse | None = None
         if fault is None or not fault.status or fault.does_it:
@@ -196,7 +197,7 @@ class TelegramServer:
                 return fault.response()
         content = self.world.files.download(request.match_info["path"])
         if request.match_info["token"] != self.token or content is None:
-            raise web.HTTPNotFound
+            return _refused(RefusalError("Not Found", 404))
         self.downloaded_bytes += len(content)
         return web.Response(body=content)
 

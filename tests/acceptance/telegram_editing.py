@@ -117,6 +117,7 @@ class Editing:
         shown = buttons(call)
         before = {"buttons": message.buttons} | {name: getattr(message, name) for name in changes}
         refuse(before == {"buttons": shown, **changes}, NOT_MODIFIED)
+        self._sending.flood.check(message.chat)
         message.change(buttons=shown, **changes)
         return True if message.inline_id else message.as_json()
 

@@ -94,13 +94,10 @@ class Floods:
         """Count messages to a chat, or refuse them."""
         if self.ordered:
             self._refuse(self.ordered.pop(0))
-        now = time.monotonic()
-        for key in (None, chat.id):
-            until_s = self._until_s.get(key, 0.0)
-            if until_s > now:
-                self._refuse(until_s - now)
+        self.check(chat)
         if not self.counts:
             return
+        now = time.monotonic()
         kept: list[tuple[object, int, float, int]] = [
             (None, self.overall_a_second, 1.0, messages),
             (chat.id, self.chat_a_second, 1.0, 1),
@@ -116,6 +113,14 @@ class Floods:
                 self._refuse(sent[0] + seconds - now)
         for who, _most, _seconds, number in kept:
             self._sent_s[who].extend([now] * number)
+
+    def check(self, chat: Chat) -> None:
+        """Refuse what comes while nothing is taken; edits are not counted otherwise."""
+        now = time.monotonic()
+        for key in (None, chat.id):
+            until_s = self._until_s.get(key, 0.0)
+            if until_s > now:
+                self._refuse(until_s - now)
 
     def _refuse(self, seconds: float) -> None:
         self.refused += 1

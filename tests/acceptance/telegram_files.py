@@ -24,6 +24,8 @@ _ENDINGS = {
     "video/webm": ".webm",
 }
 
+_numbers = count(1)
+
 
 @dataclass(eq=False)
 class StoredFile:
@@ -61,11 +63,10 @@ class Files:
         self._by_id: dict[str, StoredFile] = {}
         self._foreign: set[str] = set()
         self._paths: dict[str, StoredFile] = {}
-        self._numbers = count(1)
 
     def add(self, file: StoredFile) -> StoredFile:
         """Store a file."""
-        file.number = next(self._numbers)
+        file.number = next(_numbers)
         if file.kind == "photo":
             file.size = measured(file.content) or file.size
         if file.thumbnail is not None:
@@ -160,7 +161,7 @@ class Files:
         width, height = file.size
         longest = max(width, height)
         small = StoredFile("photo", b"thumbnail")
-        small.number = next(self._numbers)
+        small.number = next(_numbers)
         sizes = [
             {
                 **self._plain(small),

@@ -54,6 +54,8 @@ class Sent:
     is_silent: bool = False
     inline_id: str = ""
     """How the bot names it, if it was sent in inline mode."""
+    asked: Json = field(default_factory=dict, repr=False)
+    """The bot's call that sent it, without files: what else it wished, as it was written."""
     uploaded_bytes: int = 0
     """How much was uploaded for it; nothing when it was sent by a file id."""
     # It is put into a chat when it is sent.

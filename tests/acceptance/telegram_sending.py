@@ -8,10 +8,10 @@ from dataclasses import dataclass
 from tests.acceptance import telegram_limits as limits
 from tests.acceptance import telegram_targets as targets
 from tests.acceptance.telegram_entities import formatted
+from tests.acceptance.telegram_faults import Floods
 from tests.acceptance.telegram_files import StoredFile, measured
 from tests.acceptance.telegram_limits import Json, RefusalError, refuse
 from tests.acceptance.telegram_messages import Sent
-from tests.acceptance.telegram_places import Chat
 from tests.acceptance.telegram_rules import buttons, check_photo, flag, structure
 from tests.acceptance.telegram_world import World
 
@@ -35,10 +35,9 @@ class UploadedFile:
 class Sending:
     """Methods that send messages."""
 
-    def __init__(self, world: World, count: Callable[[Chat, int], None]) -> None:
+    def __init__(self, world: World, flood: Floods) -> None:
         self._world = world
-        self._count = count
-        """Refuses what comes too fast."""
+        self.flood = flood
         self.methods: dict[str, Method] = {
             "sendMessage": self._send_message,
             "sendPhoto": lambda call: self._send_file(call, "photo"),
@@ -128,12 +127,13 @@ class Sending:
         thread = targets.thread_of(chat, call)
         quoted = targets.quoted_by(chat, call)
         shown = buttons(call)
-        self._count(chat, len(messages))
+        self.flood.count(chat, len(messages))
+        asked = {name: value for name, value in call.items() if isinstance(value, str)}
         sender = {"from": world.bot}
         sender = {"sender_chat": chat.as_json()} if chat.kind == "channel" else sender
         for message in messages:
             message.is_from_bot, message.sender = True, sender
-            message.author_id = world.bot["id"]
+            message.author_id, message.asked = world.bot["id"], asked
             message.quoted_id = None if quoted is None else quoted.message_id
             message.thread_id = thread
             if thread is None and quoted is not None:

@@ -65,7 +65,7 @@ class TelegramServer:
         self.webhook = Webhook(self.world.queue)
         self.port = 0
         self._runner: web.AppRunner | None = None
-        sending = Sending(self.world, self.flood.count)
+        sending = Sending(self.world, self.flood)
         self._methods: dict[str, Method] = {
             "getUpdates": self.world.queue.poll,
             **sending.methods,

@@ -27,6 +27,9 @@ _WEBHOOK_ACTIVE = (
     "use deleteWebhook to delete the webhook first"
 )
 
+# Shared by all worlds: a bot may remember for long which it has seen.
+_numbers = count(870_000_001)
+
 
 @dataclass(eq=False)
 class Update:
@@ -56,7 +59,6 @@ class Updates:
     bell: Bell = field(default_factory=Bell)
     complaints: list[str] = field(default_factory=list)
     """What a bot asked for that the server quietly puts right."""
-    _numbers: count[int] = field(default_factory=lambda: count(870_000_001))
 
     def add(self, body: Json, chat_id: int = 0) -> Update | None:
         """Queue an update; returns None if the bot does not want to be told."""
@@ -64,9 +66,7 @@ class Updates:
         if kind not in self.allowed:
             return None
         life_s = _LIVES_S.get(kind, limits.UPDATE_LIFE_S)
-        update = Update(
-            {"update_id": next(self._numbers), **body}, chat_id, time.monotonic() + life_s
-        )
+        update = Update({"update_id": next(_numbers), **body}, chat_id, time.monotonic() + life_s)
         self.waiting.append(update)
         self.told.append(update)
         self.bell.ring()

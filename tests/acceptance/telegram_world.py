@@ -26,6 +26,10 @@ from tests.acceptance.telegram_places import (
 )
 from tests.acceptance.telegram_updates import Updates
 
+# One database sees many worlds in a run of tests: nothing in them is numbered alike. Ids of people
+# and groups need more than 32 bits, as they do in life.
+_numbers, _people, _groups = count(1000), count(6_000_000_000), count(-1_002_000_000_000, -1)
+
 
 class World:
     """Everything the server knows, and what people do without the rules of the apps."""
@@ -44,7 +48,6 @@ class World:
         """By scope and language."""
         self.descriptions: dict[tuple[str, str], str] = {}
         """By method and language."""
-        self._ids = count(1000)
 
     @property
     def updates(self) -> list[Json]:
@@ -57,11 +60,11 @@ class World:
         return self.queue.bell
 
     def new_id(self) -> int:
-        return next(self._ids)
+        return next(_numbers)
 
     def person(self, name: str, language: str | None = "en", **more: Any) -> TelegramPerson:
         """Make somebody new."""
-        person = TelegramPerson(5_000_000 + self.new_id(), name, language, world=self, **more)
+        person = TelegramPerson(next(_people), name, language, world=self, **more)
         self.people[person.id] = person
         return person
 
@@ -85,7 +88,7 @@ class World:
         **more: Any,
     ) -> Chat:
         """Make a group; the first admin is its creator."""
-        number = -self.new_id() if kind == "group" else -1_000_000_000_000 - self.new_id()
+        number = -self.new_id() if kind == "group" else next(_groups)
         chat = Chat(number, title, kind, is_forum=is_forum, bot_status=bot, **more)
         if kind == "group":
             chat.numbers = self.new_id
@@ -141,9 +144,14 @@ class World:
         """Press a button, as it once was."""
         press = Press(f"q{self.new_id()}", asyncio.get_running_loop().create_future())
         self.presses[press.id] = press
-        query = {"id": press.id, "from": person.as_json(), "chat_instance": "1", "data": data}
+        query = {"id": press.id, "from": person.as_json(), "data": data}
+        query["chat_instance"] = str(chat.id)
         if message.inline_id:
             query["inline_message_id"] = message.inline_id
+        elif message.is_deleted:
+            # What cannot be seen any more has a date of 0 and nothing else.
+            gone = {"chat": chat.as_json(), "message_id": message.message_id, "date": 0}
+            query["message"] = gone
         else:
             query["message"] = message.as_json()
         self.queue.add({"callback_query": query}, chat.id)

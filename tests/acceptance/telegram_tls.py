@@ -1,8 +1,9 @@
 """The fake Telegram under its real address: behind TLS, reached by a proxy, nothing patched.
 
-The stock transport (httpx) reads ``SSL_CERT_FILE`` itself, one over aiohttp gets it from OpenSSL's
-defaults, so a process needs its environment only. A proxy has to be named to the library: that is
-what ``TELEGRAM_PROXY`` is for.
+The stock transport (httpx) reads ``SSL_CERT_FILE`` when a client is made; aiohttp gets it from
+OpenSSL's defaults, but when it is imported, so within the tests' own process it must be given an
+``ssl.SSLContext``. A process needs its environment only. A proxy has to be named to the library:
+that is what ``TELEGRAM_PROXY`` is for.
 """
 
 from __future__ import annotations

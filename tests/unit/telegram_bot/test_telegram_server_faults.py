@@ -52,11 +52,13 @@ async def test_a_flood_of_one_chat_or_of_all(
     for _ in range(2):
         with pytest.raises(RetryAfter):
             await api.send_photo(chat.id, jpeg())
+    with pytest.raises(RetryAfter):
+        await api.edit_message_text("y", chat.id, chat.sent[0].message_id)
     server.flood.forget(5)
     server.flood.close(5)
     with pytest.raises(RetryAfter):
         await api.send_message(other.id, "x")
-    assert server.flood.refused == 3
+    assert server.flood.refused == 4
     assert server.misbehaviour == []
 
 

@@ -18,7 +18,7 @@ from telegram.constants import ParseMode
 from telegram.error import BadRequest, Forbidden, InvalidToken
 
 from tests.acceptance.telegram_bare import bare_bot, hear
-from tests.acceptance.telegram_chats import Chat, TelegramPerson, World
+from tests.acceptance.telegram_chats import Chat, NotShownError, TelegramPerson, World
 from tests.acceptance.telegram_entities import formatted
 from tests.acceptance.telegram_server import TelegramServer
 from tests.pictures.good import jpeg
@@ -152,6 +152,26 @@ async def test_presses_are_answered_once_in_time_and_briefly(
         await api.answer_callback_query(late.id)
     assert len(server.misbehaviour) == 2
     assert [update.callback_query is not None for update in await hear(api, 2)] == [True, True]
+
+
+async def test_a_press_below_what_is_gone(api: Bot, ben: TelegramPerson) -> None:
+    await api.send_message(ben.private.id, "t", reply_markup=BUTTONS)
+    shown = ben.private.sent[0]
+    await ben.delete(shown)
+    with pytest.raises(NotShownError):
+        await ben.press(shown, "More")
+    await ben.press_data(shown, "m")
+    (update,) = await hear(api, 1)
+    assert update.callback_query is not None
+    # The library makes a Message of it all the same, so its type tells nothing.
+    assert update.callback_query.message is not None
+    assert not update.callback_query.message.is_accessible
+
+
+async def test_what_else_the_bot_wished_can_be_seen(api: Bot, chat: Chat) -> None:
+    await api.send_message(chat.id, "t", protect_content=True, disable_notification=True)
+    assert chat.sent[0].asked["protect_content"] == "true"
+    assert chat.sent[0].is_silent
 
 
 async def test_chats_in_which_nothing_can_be_written(

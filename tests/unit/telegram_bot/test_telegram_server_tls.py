@@ -35,6 +35,20 @@ application.run_polling()
 """
 
 
+AIOHTTP = """
+import asyncio, os
+from aiohttp import ClientSession
+
+async def main():
+    url = f"https://api.telegram.org/bot{os.environ['TELEGRAM_TOKEN']}/getMe"
+    async with ClientSession() as http:
+        async with http.post(url, proxy=os.environ["TELEGRAM_PROXY"]) as response:
+            print((await response.json())["result"]["username"])
+
+asyncio.run(main())
+"""
+
+
 async def _answer(update: Update, context: ContextTypes.DEFAULT_TYPE) -> None:
     message = update.message
     assert message is not None
@@ -101,6 +115,19 @@ async def test_a_process_needs_its_environment_only(tmp_path: Path) -> None:
             process.terminate()
             await process.wait()
         assert server.misbehaviour == []
+
+
+async def test_aiohttp_needs_no_more(tmp_path: Path) -> None:
+    async with telegram_behind_tls(tmp_path) as (_server, environment):
+        process = await asyncio.create_subprocess_exec(
+            sys.executable,
+            "-c",
+            AIOHTTP,
+            env=os.environ | environment,
+            stdout=asyncio.subprocess.PIPE,
+        )
+        said, _ = await process.communicate()
+        assert said == b"BabelpixBot\n"
 
 
 async def test_the_certificate_is_not_trusted_by_chance(tmp_path: Path) -> None:

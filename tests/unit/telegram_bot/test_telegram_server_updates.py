@@ -136,6 +136,18 @@ async def test_what_is_not_taken_comes_again(
     assert (await api.get_webhook_info()).last_error_message is not None
 
 
+async def test_what_was_taken_may_come_again(
+    api: Bot, ben: TelegramPerson, listener: Listener, world: World
+) -> None:
+    await api.set_webhook(URL)
+    await ben.send("x")
+    await world.until(lambda: world.updates == [])
+    world.queue.repeat()
+    await world.until(lambda: world.updates == [])
+    assert listener.texts == ["x", "x"]
+    assert len(set(listener.heard)) == 1
+
+
 async def test_a_bot_that_is_away_hears_it_later(
     api: Bot, ben: TelegramPerson, server: TelegramServer, listener: Listener, world: World
 ) -> None:

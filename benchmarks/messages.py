@@ -2,7 +2,8 @@
 
 All are real processes on the real python-telegram-bot, talking to the fake Bot API server of the
 tests, with the same number of people writing at once. Counted is the processor time of the bot's
-process alone: messages of people answered in a second of one core, the median of some rounds.
+process alone: messages of people answered in a second of one core, the median of some rounds. The
+bare bots echo a text, or send a photo, or an album of five, by upload or by the ids of its files.
 
     python -m benchmarks.messages [--short]
 """
@@ -105,10 +106,7 @@ class Figures:
         self._texts, self._albums = counts
         self._rounds = rounds
         self.cores: dict[str, float] = {}
-        self.table = Table(box=None)
-        self.table.add_column("what", no_wrap=True)
-        self.table.add_column("a core's second", justify="right")
-        self.table.add_column("the clock's", justify="right")
+        self.table = Table("what", "of a core", "of the clock", box=None)
 
     async def add(self, name: str, crowd: Crowd, text: Callable[[], str], answers: int = 1) -> None:
         """Warm up, measure, and note the median."""
@@ -119,12 +117,10 @@ class Figures:
         self.cores[name] = core
         self.table.add_row(name, f"{core:.0f}", f"{clock:.0f}")
 
-    def compare(self, first: str, second: str) -> None:
+    def compare(self, name: str, first: str, second: str) -> None:
         """Note how many times faster the first is, if both could be measured."""
         if first in self.cores and second in self.cores:
-            self.table.add_row(
-                f"{first} / {second}", f"{self.cores[first] / self.cores[second]:.2f}", ""
-            )
+            self.table.add_row(name, f"{self.cores[first] / self.cores[second]:.2f}", "")
 
 
 async def measure(stack: Stack, figures: Figures) -> None:
@@ -132,11 +128,11 @@ async def measure(stack: Stack, figures: Figures) -> None:
     for transport in ("httpx", "aiohttp"):
         async with running(transport) as (bot, server):
             crowd = Crowd(bot, server)
-            await figures.add(f"echo over {transport}, text", crowd, lambda: "black cat")
-            await figures.add(f"echo over {transport}, {PHOTO}", crowd, lambda: PHOTO)
-            await figures.add(f"echo over {transport}, {ALBUM}", crowd, lambda: ALBUM, PICTURES)
+            await figures.add(f"{transport}, text", crowd, lambda: "black cat")
+            await figures.add(f"{transport}, {PHOTO}", crowd, lambda: PHOTO)
+            await figures.add(f"{transport}, {ALBUM}", crowd, lambda: ALBUM, PICTURES)
             if await crowd.understood(AGAIN):
-                await figures.add(f"echo over {transport}, {AGAIN}", crowd, lambda: AGAIN, PICTURES)
+                await figures.add(f"{transport}, {AGAIN}", crowd, lambda: AGAIN, PICTURES)
     await fill(stack, [FIRST_PERSON + n for n in range(ASKERS)])
     async with running("babelpix", str(stack.data_dir)) as (bot, server):
         crowd, numbers, stamp = Crowd(bot, server), count(), time.time_ns()
@@ -146,9 +142,9 @@ async def measure(stack: Stack, figures: Figures) -> None:
             "Babelpix, new question", crowd, lambda: f"{stamp} {next(numbers)}", answers
         )
     for what in ("text", PHOTO, ALBUM, AGAIN):
-        figures.compare(f"echo over aiohttp, {what}", f"echo over httpx, {what}")
+        figures.compare(f"{what}: aiohttp / httpx", f"aiohttp, {what}", f"httpx, {what}")
     for what in (ALBUM, AGAIN):
-        figures.compare("Babelpix, cached", f"echo over aiohttp, {what}")
+        figures.compare(f"Babelpix, cached / {what}", "Babelpix, cached", f"aiohttp, {what}")
 
 
 async def fill(stack: Stack, chats: Sequence[int]) -> None:

@@ -8,10 +8,18 @@ from collections.abc import AsyncIterator, Sequence
 from dataclasses import replace
 
 from bot.core.messages import Hit, Incoming, More, Person, Picture, PictureKind, Reply
-from bot.core.ports import CollectionState, Match, Selection
+from bot.core.ports import CollectionState, EmbeddingSpace, Match, Selection, Vector
 from tests.pictures.good import noisy_jpeg
-from tests.unit.core.memory import MemoryBot
+from tests.unit.core.memory import MemoryBot, vector
 from tests.unit.frontends.discord_memory import CaptionedPictures, Words
+
+
+class PictureWords(Words):
+    """Encodes all pictures alike."""
+
+    async def encode_image(self, content: bytes, space: EmbeddingSpace) -> Vector:
+        self.calls += 1
+        return vector(0, 0)
 
 
 class HashedPictures(CaptionedPictures):
@@ -33,7 +41,7 @@ class MemoryConversation(MemoryBot):
     """A conversation that notes what it is asked."""
 
     def __init__(self) -> None:
-        words = Words()
+        words = PictureWords()
         self.hashed = HashedPictures(words)
         super().__init__(self.hashed, words)
         self.incoming: list[Incoming] = []

@@ -7,7 +7,16 @@ import hashlib
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import replace
 
-from bot.core.messages import Hit, Incoming, More, Person, Picture, PictureKind, Reply
+from bot.core.messages import (
+    Hit,
+    Incoming,
+    More,
+    Person,
+    Picture,
+    PictureKind,
+    Reply,
+    ServiceStatus,
+)
 from bot.core.ports import CollectionState, EmbeddingSpace, Match, Selection, Vector
 from tests.pictures.good import noisy_jpeg
 from tests.unit.core.memory import MemoryBot, vector
@@ -104,6 +113,6 @@ class MemoryConversation(MemoryBot):
         self.read.append(hit.image_id)
         return await self.conversation.rendition(collection, hit)
 
-    async def status(self, collection: str) -> object:
+    async def status(self, collection: str) -> ServiceStatus:
         """Tell whether questions can be answered."""
         return await self.conversation.status(collection)

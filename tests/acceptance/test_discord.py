@@ -39,19 +39,19 @@ async def test_a_picture_that_is_added_is_found_here_and_nowhere_else(
     stranger = DiscordPerson(server, "Eve", elsewhere)
     async with running_bot(app.conversation):
         for emoji, caption in (("🚗", "our car"), ("🐈", "our pet")):
-            exchange = await admin.slash("add", image=drawn(emoji), caption=caption)
+            exchange = await admin.slash("library add", image1=drawn(emoji), caption=caption)
             added = await exchange.answer(lambda message: "was added" in message.content)
             assert added.content == "1 picture was added."
 
         found = await (await member.slash("search", query="ein rotes Auto")).answer()
-        assert found.content == "Bilder zu „ein rotes Auto“"
+        assert found.content == "Bilder zu „ein rotes Auto“ · 1 bis 2 von 2 Bildern"
         shown, other = found.files
         assert (shown.description, other.description) == ("our car", "our pet")
         with Image.open(BytesIO(shown.content)) as picture:
             assert (picture.format, picture.size) == ("WEBP", (136, 128))
 
         similar = await (await member.choose(found, "№ 1")).answer()
-        assert similar.content == "Bilder wie „our car“"
+        assert similar.content == "Bilder wie „our car“ · 1 bis 1 von 1 Bild"
         assert [file.description for file in similar.files] == ["our pet"]
 
         asked = await member.post("", drawn("🐈"))

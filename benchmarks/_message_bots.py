@@ -26,7 +26,6 @@ from bot.frontends.base import FrontendOptions
 from bot.frontends.telegram_bot import TelegramBot
 from bot.frontends.telegram_bot.connection import MAX_CONCURRENT_UPDATES
 from bot.frontends.telegram_bot.photos import as_photo
-from bot.frontends.telegram_bot.polling import WANTED
 from bot.frontends.telegram_bot.transport import AiohttpRequest
 from bot.services import service_urls
 from bot.settings import BotSettings
@@ -87,7 +86,7 @@ async def echo(transport: str, url: str) -> None:
     assert application.updater is not None
     async with application:
         await application.start()
-        await application.updater.start_polling(allowed_updates=WANTED)
+        await application.updater.start_polling(allowed_updates=[Update.MESSAGE])
         await measured()
         await application.updater.stop()
         await application.stop()

@@ -58,7 +58,8 @@ class Sending:
             if kind == "photo":
                 check_photo(content)
             refuse(not content, "file must be non-empty")
-            refuse(len(content) > limits.MAX_UPLOAD_BYTES, "file is too big")
+            if len(content) > limits.MAX_UPLOAD_BYTES:
+                raise RefusalError("Request Entity Too Large", 413)
             file = StoredFile(kind, content, name=value.name, media_type=value.media_type)
             file.size = measured(content) or file.size
             if kind in {"animation", "video"}:

@@ -133,6 +133,17 @@ async def test_media_is_replaced(api: Bot, chat: Chat, server: TelegramServer) -
     assert server.uploaded_bytes == len(jpeg()) + len(png()) + 3
 
 
-async def test_requests_that_are_too_large(api: Bot, chat: Chat) -> None:
+@pytest.mark.parametrize(
+    "more", [1, limits.MAX_UPLOAD_BYTES + 1], ids=["a file", "the whole request"]
+)
+async def test_documents_that_are_too_large(api: Bot, chat: Chat, more: int) -> None:
     with pytest.raises(NetworkError, match="Too Large"):
-        await api.send_document(chat.id, bytes(2 * limits.MAX_UPLOAD_BYTES + 1))
+        await api.send_document(chat.id, bytes(limits.MAX_UPLOAD_BYTES + more))
+
+
+async def test_the_largest_files(api: Bot, chat: Chat) -> None:
+    await api.send_document(chat.id, bytes(limits.MAX_UPLOAD_BYTES))
+    padded = jpeg().ljust(limits.MAX_PHOTO_BYTES, b"\0")
+    await api.send_photo(chat.id, padded)
+    with pytest.raises(BadRequest, match="File is too big"):
+        await api.send_photo(chat.id, padded + b"\0")

@@ -1,21 +1,19 @@
-"""Texts, keyboards, presses and commands of the fake Telegram, at N and N + 1."""
+"""Texts, keyboards and presses of the fake Telegram, at N and N + 1."""
 
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
+from typing import Any
 
 import pytest
 from telegram import (
     Bot,
-    BotCommand,
-    BotCommandScopeAllChatAdministrators,
-    BotCommandScopeChat,
     InlineKeyboardButton,
     InlineKeyboardMarkup,
     MessageEntity,
 )
 from telegram.constants import ParseMode
-from telegram.error import BadRequest, Forbidden, InvalidToken
+from telegram.error import BadRequest, Forbidden
 
 from tests.acceptance.telegram_bare import bare_bot, hear
 from tests.acceptance.telegram_chats import Chat, NotShownError, TelegramPerson, World
@@ -91,6 +89,26 @@ async def test_keyboards_that_are_too_large(api: Bot, chat: Chat) -> None:
     await api.send_message(chat.id, "t", reply_markup=markup(90))
     with pytest.raises(BadRequest, match="Reply markup is too long"):
         await api.send_message(chat.id, "t", reply_markup=markup(200))
+
+
+async def test_buttons_of_other_kinds(api: Bot, chat: Chat) -> None:
+    def markup(**use: Any) -> InlineKeyboardMarkup:
+        return InlineKeyboardMarkup([[InlineKeyboardButton("x", **use)]])
+
+    await api.send_message(chat.id, "t", reply_markup=markup(switch_inline_query="x" * 256))
+    for bad in (
+        markup(switch_inline_query="x" * 257),
+        markup(),
+        markup(callback_data="a", url="https://example.org"),
+        markup(callback_data=""),
+    ):
+        with pytest.raises(BadRequest):
+            await api.send_message(chat.id, "t", reply_markup=bad)
+
+
+async def test_a_hundred_entities_are_kept(api: Bot, chat: Chat) -> None:
+    message = await api.send_message(chat.id, "#a " * 101)
+    assert len(message.entities) == 100
 
 
 async def test_editing(api: Bot, chat: Chat, ben: TelegramPerson, server: TelegramServer) -> None:
@@ -195,47 +213,3 @@ async def test_chats_in_which_nothing_can_be_written(
     with pytest.raises(BadRequest, match="action"):
         await api.send_chat_action(world.group(ben).id, "thinking")
     assert len(server.misbehaviour) == 2
-
-
-async def test_commands(api: Bot, world: World, ben: TelegramPerson) -> None:
-    group = world.group(ben)
-    for good in ([("a" * 32, "d" * 256)], [(f"c{n}", "d") for n in range(100)]):
-        assert await api.set_my_commands(good)
-    for bad in ([("a" * 33, "d")], [("A", "d")], [("a-b", "d")], [("a", "")], [("a", "d" * 257)]):
-        with pytest.raises(BadRequest):
-            await api.set_my_commands(bad)
-    with pytest.raises(BadRequest, match="Bot_commands_too_much"):
-        await api.set_my_commands([(f"c{n}", "d") for n in range(101)])
-    await api.set_my_commands([BotCommand("add", "Adicionar")], language_code="pt")
-    for code in ("pt-br", "por", "PT"):
-        with pytest.raises(BadRequest, match="language code"):
-            await api.set_my_commands([("add", "d")], language_code=code)
-    assert [one["description"] for one in ben.shown_commands()] == ["Adicionar"]
-    await api.set_my_commands([("x", "d")], BotCommandScopeAllChatAdministrators())
-    assert [one["command"] for one in ben.shown_commands(group)] == ["x"]
-    await api.set_my_commands([("y", "d")], BotCommandScopeChat(ben.id))
-    assert [one["command"] for one in ben.shown_commands()] == ["y"]
-    assert await api.get_my_commands(BotCommandScopeChat(ben.id)) == (BotCommand("y", "d"),)
-    await api.delete_my_commands(BotCommandScopeChat(ben.id))
-    assert [one["command"] for one in ben.shown_commands()] == ["add"]
-
-
-async def test_what_the_bot_says_of_itself(api: Bot, world: World) -> None:
-    for setter, most in (
-        (api.set_my_name, 64),
-        (api.set_my_description, 512),
-        (api.set_my_short_description, 120),
-    ):
-        await setter("x" * most)
-        with pytest.raises(BadRequest):
-            await setter("x" * (most + 1))
-    assert (await api.get_my_short_description()).short_description == "x" * 120
-    assert world.descriptions["Name", ""] == "x" * 64
-
-
-@pytest.mark.parametrize("token", ["42:wrong", "nonsense"])
-async def test_tokens(server: TelegramServer, token: str) -> None:
-    bot = Bot(token, f"{server.url}/bot")
-    with pytest.raises(InvalidToken):
-        await bot.initialize()
-    await bot.shutdown()

@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import asyncio
-import shutil
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from dataclasses import replace
-from itertools import count
 
 import pytest
 
@@ -14,16 +11,15 @@ from bot.app import App
 from bot.core.sentences import SENTENCES
 from bot.core.texts import texts_for
 from bot.frontends.telegram_bot import TelegramBot
+from bot.frontends.telegram_bot.sentences import SENTENCES as ON_TELEGRAM
 from samples.emoji import render
-from tests.acceptance.telegram_chats import Chat, Person, World
+from tests.acceptance.telegram_chats import Chat, Sent, TelegramPerson, World
 from tests.acceptance.telegram_server import TelegramServer, telegram_server
 from tests.pictures.good import jpeg, noisy_jpeg, png, saved
-from tests.stack import Stack, new_data_dir
 from tests.unit.telegram_bot.waiting import kept_loggers
 from workers.images import flatten
 
-# Nobody else's pictures are in a chat of one's own.
-_ids = count(5_000_000)
+ADDED = "1 picture was added."
 
 
 @pytest.fixture(autouse=True)
@@ -33,19 +29,29 @@ def _loggers() -> Iterator[None]:
 
 
 @pytest.fixture
-async def world(app: App) -> AsyncIterator[World]:
-    async with telegram_server() as server:
+async def server() -> AsyncIterator[TelegramServer]:
+    async with telegram_server() as running:
+        yield running
+        assert running.misbehaviour == []
+
+
+@pytest.fixture
+def new_bot(app: App, server: TelegramServer) -> Callable[[], TelegramBot]:
+    def new() -> TelegramBot:
         options = replace(
             app.frontend_options(), telegram_token=server.token, telegram_api_url=server.url
         )
-        bot = TelegramBot(app.conversation, options)
-        assert "t.me/BabelpixBot" in await bot.start()
-        yield server.world
-        await bot.stop()
+        return TelegramBot(app.conversation, options)
+
+    return new
 
 
-def someone(name: str = "Ana", language: str = "en") -> Person:
-    return Person(next(_ids), name, language)
+@pytest.fixture
+async def world(server: TelegramServer, new_bot: Callable[[], TelegramBot]) -> AsyncIterator[World]:
+    bot = new_bot()
+    assert "t.me/BabelpixBot" in await bot.start()
+    yield server.world
+    await bot.stop()
 
 
 def drawn(emoji: str) -> bytes:
@@ -53,151 +59,172 @@ def drawn(emoji: str) -> bytes:
     return saved(flatten(render(emoji)), "JPEG", quality=95)
 
 
-async def add(world: World, person: Person, chat: Chat, content: bytes, caption: str) -> str:
-    await world.send_photo(person, chat, content, f"/add {caption}")
-    return await chat.next_text()
+async def add(
+    person: TelegramPerson, content: bytes, caption: str, chat: Chat | None = None
+) -> str:
+    sent = await person.send(photo=content, caption=f"/add {caption}", chat=chat)
+    return (await person.wait_for_answer(sent)).text
+
+
+async def found(
+    person: TelegramPerson, text: str, count: int, chat: Chat | None = None
+) -> tuple[list[str], Sent]:
+    """Ask, and return the captions of so many pictures and the text below them."""
+    asked = await person.send(text, chat=chat)
+    *photos, below = await person.wait_for_answers(asked, count + 1)
+    return [photo.text for photo in photos], below
 
 
 async def test_the_whole_conversation(world: World) -> None:
-    ana = someone()
-    chat = world.private(ana)
-    await world.send(ana, chat, "black cat")
-    assert await chat.next_text() == SENTENCES["empty_collection"]
+    ana = world.person("Ana")
+    await ana.send("black cat")
+    assert await ana.private.next_text() == SENTENCES["empty_collection"]
 
     captions = {"a black cat": "🐈‍⬛", "a birthday cake": "🎂", "fireworks over the sea": "🎆"}
     for caption, emoji in captions.items():
-        assert await add(world, ana, chat, drawn(emoji), caption) == ("1 picture was added.")
-    assert await add(world, ana, chat, drawn("🐈‍⬛"), "again") == ("1 picture was here already.")
+        assert await add(ana, drawn(emoji), caption) == ADDED
+    assert await add(ana, drawn("🐈‍⬛"), "again") == "1 picture was here already."
 
-    await world.send(ana, chat, "black cat")
-    *photos, text = await chat.next(4)
-    assert photos[0].text == "1 · a black cat"
-    assert {photo.text[4:] for photo in photos} == set(captions)
-    assert text.text == "Pictures for “black cat”"
-    assert text.labels == ["🔎 1", "🔎 2", "🔎 3", "🗑 1", "🗑 2", "🗑 3"]
+    for question in ("black cat", "schwarze Katze", "un chat noir", "черный кот", "黒猫"):
+        names, text = await found(ana, question, 3)
+        assert names[0] == "1 · a black cat"
+        assert {name[4:] for name in names} == set(captions)
+        assert question in text.text
 
-    await (await world.press(ana, chat, text, "🔎 1")).answer()
-    *_, like_this = await chat.next(3)
-    assert like_this.text == "Pictures like “a black cat”"
+    await (await ana.press(text, "🔎 1")).answer()
+    like_this = (await ana.private.next(len(ana.private.unread) or 1))[-1]
+    await ana.private.wait_for(lambda: "a black cat" in ana.private.sent[-1].text)
+    like_this = ana.private.sent[-1]
+    assert like_this.text.startswith("Pictures like “a black cat”")
 
-    await world.send_photo(ana, chat, drawn("🎆"))
-    first, *_ = await chat.next(4)
-    assert first.text == "1 · fireworks over the sea"
+    asked = await ana.send(photo=drawn("🎆"))
+    assert (await ana.wait_for_answer(asked)).text == "1 · fireworks over the sea"
+    await ana.wait_for_answers(asked, 4)
 
-    shown = await (await world.press(ana, chat, text, "🗑 1")).answer()
+    shown = await (await ana.press(text, "🗑 1")).answer()
     assert shown["text"] == "“a black cat” is deleted."
-    await (await world.press(ana, chat, like_this, like_this.labels[0])).answer()
-    await chat.next(2)
-    await world.send(ana, chat, "black cat")
-    left = await chat.next(3)
-    assert all("black cat" not in photo.text for photo in left[:-1])
+    names, _text = await found(ana, "black cat", 2)
+    assert all("black cat" not in name for name in names)
 
 
-async def test_more_goes_on_where_the_answer_ended(world: World) -> None:
-    ana = someone(language="de")
-    chat = world.private(ana)
-    for n in range(12):
-        await add(world, ana, chat, noisy_jpeg((160, 120), seed=100 + n), f"Katze {n}")
-    await world.send(ana, chat, "Katze")
-    *first, text = await chat.next(11)
-    assert text.text == "Bilder zu „Katze“"
-    more = texts_for("de").say(SENTENCES["more"])
-    await (await world.press(ana, chat, text, more)).answer()
-    *second, text = await chat.next(3)
-    assert more not in text.labels
-    assert [photo.text.split(" ")[0] for photo in [*first, *second]] == [
-        str(n) for n in range(1, 13)
-    ]
-    assert len({photo.text.split("· ")[1] for photo in [*first, *second]}) == 12
+async def test_more_goes_on_where_the_answer_ended_also_after_a_restart(
+    server: TelegramServer, new_bot: Callable[[], TelegramBot]
+) -> None:
+    first = new_bot()
+    await first.start()
+    german = texts_for("de")
+    ana = server.world.person("Ana", "de")
+    album = [noisy_jpeg((160, 120), seed=100 + n) for n in range(12)]
+    for pictures in (album[:10], album[10:]):
+        sent = await ana.send(album=pictures, caption="/add Katze #tier")
+        await ana.wait_for_answer(sent)
+    asked = await ana.send("Katze")
+    *photos, text = await ana.wait_for_answers(asked, 11)
+    assert len({photo.content for photo in photos}) == 10
+    await first.stop()
 
-    shown = await (await world.press_data(ana, chat, text, "m:nobody_knows_this:10")).answer()
-    assert shown["text"] == texts_for("de").say(SENTENCES["page_expired"])
+    second = new_bot()
+    await second.start()
+    count = len(ana.private.sent)
+    await (await ana.press(text, german.say(SENTENCES["more"]))).answer()
+    await ana.private.wait_for(lambda: len(ana.private.sent) == count + 3)
+    assert [one.text for one in ana.private.sent[-3:-1]] == ["11 · Katze", "12 · Katze"]
+    await ana.edit(asked, "Hund")
+    await text.wait_for_edit()
+    assert "Hund" in text.text
+    refined = await ana.send("bei Nacht", reply_to=text)
+    *_, below = await ana.wait_for_answers(refined, 11)
+    assert "Hund bei Nacht" in below.text
+    # What was added as a photo is never uploaded, and nothing twice.
+    assert server.uploads == []
+    server.world.queue.repeat(1)
+    await ana.send("Maus")
+    await ana.private.wait_for(lambda: "Maus" in ana.private.sent[-1].text)
+    shown = await (await ana.press_data(text, "m:nobody_knows_this:10")).answer()
+    assert shown["text"] == german.say(SENTENCES["page_expired"])
+    await second.stop()
+
+
+async def test_inline_mode_shows_what_one_may_see(world: World) -> None:
+    ana, bob = world.person("Ana"), world.person("Bob")
+    group = world.group(ana, members=[bob])
+    await add(ana, drawn("🐈‍⬛"), "a black cat")
+    await add(ana, drawn("🎂"), "a birthday cake", group)
+    answer = await ana.inline("cat")
+    assert [result.title for result in answer.results] == ["a black cat", "a birthday cake"]
+    assert (await bob.inline("cat")).results == []
+    await found(bob, "/search cake", 1, group)
+    answer = await bob.inline("a cat")
+    assert [result.title for result in answer.results] == ["a birthday cake"]
+    assert (await bob.choose(answer, answer.results[0], chat=group)).photo
 
 
 async def test_chats_know_nothing_of_each_other(world: World) -> None:
-    ana, bob = someone(), someone("Bob", "fr")
-    await add(world, ana, world.private(ana), jpeg(), "my secret cat")
-    await world.send(bob, world.private(bob), "cat")
-    empty = texts_for("fr").say(SENTENCES["empty_collection"])
-    assert await world.private(bob).next_text() == empty
-    shown = await (
-        await world.press_data(bob, world.private(bob), world.private(bob).sent[0], "l:1")
-    ).answer()
+    ana, bob = world.person("Ana"), world.person("Bob", "fr")
+    await add(ana, jpeg(), "my secret cat")
+    await bob.send("cat")
+    (text,) = await bob.private.next()
+    assert text.text == texts_for("fr").say(SENTENCES["empty_collection"])
+    shown = await (await bob.press_data(text, "l:1")).answer()
     assert shown["text"] == texts_for("fr").say(SENTENCES["image_gone"])
 
 
 async def test_in_groups_admins_add_and_everybody_asks(world: World) -> None:
-    ana, bob = someone(), someone("Bob", "ja")
-    group = world.group(ana)
-    japanese = texts_for("ja")
-    assert await add(world, bob, group, png(), "a cat") == japanese.say(SENTENCES["not_allowed"])
-    assert await add(world, ana, group, png(), "a red disc") == "1 picture was added."
+    ana, bob = world.person("Ana"), world.person("Bob", "ja")
+    group, japanese = world.group(ana, members=[bob]), texts_for("ja")
+    assert await add(bob, png(), "a cat", group) == japanese.say(SENTENCES["not_allowed"])
+    assert await add(ana, png(), "a red disc", group) == ADDED
 
-    await world.send(bob, group, "@BabelpixBot a red disc")
-    photo, text = await group.next(2)
-    assert photo.text == "1 · a red disc"
+    names, text = await found(bob, "@BabelpixBot a red disc", 1, group)
+    assert names == ["1 · a red disc"]
     assert text.labels == ["🔎 1"]
-    await world.send(ana, group, "/search a red disc")
-    _photo, text = await group.next(2)
+    _names, text = await found(ana, "/search a red disc", 1, group)
     assert text.labels == ["🔎 1", "🗑 1"]
 
-    shown = await (await world.press(bob, group, text, "🗑 1")).answer()
+    shown = await (await bob.press(text, "🗑 1")).answer()
     assert shown["text"] == japanese.say(SENTENCES["not_allowed"])
-    shown = await (await world.press(ana, group, text, "🗑 1")).answer()
+    shown = await (await ana.press(text, "🗑 1")).answer()
     assert shown["text"] == "“a red disc” is deleted."
 
 
+async def test_a_group_that_becomes_a_supergroup_keeps_its_pictures(world: World) -> None:
+    ana = world.person("Ana")
+    group = world.group(ana, kind="group")
+    assert await add(ana, png(), "a red disc", group) == ADDED
+    new = await ana.migrate(group)
+    names, _text = await found(ana, "/search a red disc", 1, new)
+    assert names == ["1 · a red disc"]
+
+
 async def test_bad_pictures_and_empty_questions_get_a_clear_word(world: World) -> None:
-    ana = someone(language="es")
-    chat, spanish = world.private(ana), texts_for("es")
-    await world.send(ana, chat, "/search")
-    assert await chat.next_text() == spanish.say(SENTENCES["question_empty"])
-    await world.send(ana, chat, "/add")
-    assert await chat.next_text() == spanish.say(SENTENCES["nothing_to_add"])
-    await world.send_file(ana, chat, b"GIF89a and nothing more", "image/gif")
-    (answer,) = await chat.next()
-    assert answer.text
-    await world.send(ana, chat, "x" * 4096)
-    assert await chat.next_text() == spanish.say(SENTENCES["question_too_long"], limit=1000)
+    ana, spanish = world.person("Ana", "es"), texts_for("es")
+    group = world.group(ana)
+
+    async def said(**message: object) -> str:
+        sent = await ana.send(**message)  # type: ignore[arg-type]
+        return (await ana.wait_for_answer(sent)).text
+
+    assert await said(text="/search") == spanish.say(SENTENCES["question_empty"])
+    assert await said(text="/add") == spanish.say(ON_TELEGRAM["send_now"])
+    assert await said(text="/add", chat=group) == spanish.say(SENTENCES["nothing_to_add"])
+    assert await said(text="x" * 4096) == spanish.say(SENTENCES["question_too_long"], limit=1000)
+    assert await said(document=b"GIF89a and nothing more", media_type="image/gif")
 
 
-@pytest.fixture
-async def process() -> AsyncIterator[tuple[Stack, TelegramServer]]:
-    """A service of its own that talks to Telegram, started as a person would."""
-    async with telegram_server() as server:
-        running = Stack(new_data_dir(), samples=False)
-        running.environment |= {
-            "TELEGRAM_TOKEN": server.token,
-            "TELEGRAM_API_URL": server.url,
-            "LOG_LEVEL": "DEBUG",
-        }
-        try:
-            await asyncio.to_thread(running.start)
-            yield running, server
-        finally:
-            running.kill_everything()
-            shutil.rmtree(running.data_dir, ignore_errors=True)
-
-
-async def test_the_real_process(process: tuple[Stack, TelegramServer]) -> None:
-    running, server = process
-    assert "https://t.me/BabelpixBot" in running.said()
-    ana = someone()
-    chat = server.world.private(ana)
-    assert await add(server.world, ana, chat, jpeg(), "my little cat") == "1 picture was added."
-    await server.world.send(ana, chat, "a cat")
-    photo, _text = await chat.next(2)
-    assert photo.text == "1 · my little cat"
-
-    await asyncio.to_thread(running.stop)
-    assert server.world.updates == []
-    await asyncio.to_thread(running.start)
-    await server.world.send(ana, chat, "my cat after a restart")
-    photo, _text = await chat.next(2)
-    assert photo.text == "1 · my little cat"
-
-    logged = (running.data_dir / "logs" / "bot.log").read_text("utf-8")
-    assert "telegram_connected" in logged
-    assert "after a restart" not in logged
-    assert "little cat" not in logged
-    assert server.token.split(":")[1] not in logged + running.said() + running.logs()
+async def test_numbers_settings_and_forgetting(world: World) -> None:
+    ana = world.person("Ana")
+    await add(ana, jpeg(), "a cat #cat")
+    await ana.private.next()
+    await ana.send("/stats")
+    assert "#cat (1)" in await ana.private.next_text()
+    await ana.send("/language")
+    (menu,) = await ana.private.next()
+    await (await ana.press(menu, "Deutsch")).answer()
+    await ana.send("/forgetme")
+    (offer,) = await ana.private.next()
+    german = texts_for("de")
+    await (await ana.press(offer, german.say(ON_TELEGRAM["forget_all"]))).answer()
+    await offer.wait_for_edit()
+    await ana.send("cat")
+    # The chosen language is forgotten as well.
+    assert await ana.private.next_text() == SENTENCES["empty_collection"]

@@ -13,10 +13,8 @@ import asyncio
 import logging
 import os
 import sys
-from functools import partial
 from pathlib import Path
 from typing import Any
-from unittest.mock import patch
 
 from telegram import InputMediaPhoto, Message, Update
 from telegram.error import BadRequest
@@ -25,7 +23,7 @@ from telegram.ext import ApplicationBuilder, CallbackContext, MessageHandler, fi
 from benchmarks._interaction_bots import EMOJI, UNLIMITED, drawn, measured
 from bot.app import App, opened
 from bot.frontends.base import FrontendOptions
-from bot.frontends.telegram_bot import TelegramBot, dispatch, pacing
+from bot.frontends.telegram_bot import TelegramBot
 from bot.frontends.telegram_bot.connection import MAX_CONCURRENT_UPDATES
 from bot.frontends.telegram_bot.photos import as_photo
 from bot.frontends.telegram_bot.transport import AiohttpRequest
@@ -34,7 +32,6 @@ from bot.settings import BotSettings
 from tests.acceptance.telegram_server import TOKEN
 
 PICTURES = 5
-NO_LIMIT = 10**6
 PHOTO, ALBUM, AGAIN = "photo", "album", "album by file_id"
 """What the bare bots send when they are told this; they echo anything else."""
 
@@ -104,16 +101,17 @@ async def babelpix(url: str, data_dir: Path) -> None:
         limit_per_collection=UNLIMITED,
     )
     async with opened(App(settings, service_urls(settings))) as app:
-        options = FrontendOptions(telegram_token=TOKEN, telegram_api_url=url, page_size=PICTURES)
+        options = FrontendOptions(
+            telegram_token=TOKEN,
+            telegram_api_url=url,
+            page_size=PICTURES,
+            # Else it would wait for Telegram's limits most of the time.
+            telegram_messages_a_second=0,
+        )
         bot = TelegramBot(app.conversation, options)
-        # Else it would wait for Telegram's limits most of the time.
-        with (
-            patch.object(pacing, "FLOOD_CHAT_A_SECOND", NO_LIMIT),
-            patch.object(dispatch, "Pace", partial(pacing.Pace, overall_a_second=NO_LIMIT)),
-        ):
-            await bot.start()
-            await measured()
-            await bot.stop()
+        await bot.start()
+        await measured()
+        await bot.stop()
 
 
 def main() -> None:

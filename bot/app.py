@@ -124,6 +124,7 @@ class App:
             telegram_proxy=self.settings.telegram_proxy,
             telegram_webhook_url=self.settings.telegram_webhook_url,
             telegram_webhook_listen=self.settings.telegram_webhook_listen,
+            telegram_messages_a_second=self.settings.telegram_messages_a_second,
         )
 
     async def wait_until_ready(self, timeout_s: float) -> bool:

@@ -40,6 +40,7 @@ class BotSettings(BaseSettings):
     telegram_proxy: str | None = None
     telegram_webhook_url: str | None = None
     telegram_webhook_listen: str = "127.0.0.1:8081"
+    telegram_messages_a_second: int = Field(default=30, ge=0)
 
     limit_per_person: str = "20/minute"
     limit_per_collection: str = "300/minute"

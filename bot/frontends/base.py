@@ -85,6 +85,8 @@ class FrontendOptions:
     """A public address to which Telegram brings updates; without it they are fetched."""
     telegram_webhook_listen: str = "127.0.0.1:8081"
     """Where the bot listens for what comes to that address, behind a proxy with TLS."""
+    telegram_messages_a_second: int = 30
+    """To all chats together; 0: as fast as Telegram takes them, pausing only when it says so."""
 
     def __repr__(self) -> str:
         # The tokens and the password stay out of logs and tracebacks.

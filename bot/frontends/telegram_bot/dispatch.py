@@ -55,7 +55,7 @@ class Dispatch:
         notes = self._notes = Notes(conversation.notebook, bot_id)
         people = People(bot)
         self._comings = Comings(conversation, people)
-        pace = self._pace = Pace(self._comings.moved)
+        pace = self._pace = Pace(self._comings.moved, options.telegram_messages_a_second)
         askers = self._askers = Askers(people, notes, conversation)
         gallery = Gallery(bot, pace, Photos(conversation), notes)
         answers = self._answers = Answers(

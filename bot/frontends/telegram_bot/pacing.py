@@ -44,8 +44,9 @@ class Pace:
         moved: Callable[[int, int], Awaitable[None]],
         overall_a_second: int = FLOOD_OVERALL_A_SECOND,
     ) -> None:
+        """With 0 a second, pause only when Telegram says so."""
         self._moved = moved
-        self._overall = AsyncLimiter(overall_a_second, 1)
+        self._overall = AsyncLimiter(overall_a_second, 1) if overall_a_second else None
         self._chats: TTLCache[int, AsyncLimiter] = TTLCache(_MAX_CHATS, _CHAT_KEPT_S)
         self._paused: TTLCache[int, float] = TTLCache(_MAX_CHATS, _CHAT_KEPT_S)
 
@@ -71,8 +72,11 @@ class Pace:
 
     async def _turn(self, chat_id: int) -> None:
         """Wait until a chat may be written to: what Telegram has asked for, then the limits."""
-        loop = asyncio.get_running_loop()
-        await asyncio.sleep(max(0.0, self._paused.get(chat_id, 0.0) - loop.time()))
+        left_s = self._paused.get(chat_id, 0.0) - asyncio.get_running_loop().time()
+        if left_s > 0:
+            await asyncio.sleep(left_s)
+        if self._overall is None:
+            return
         limiter = self._chats.get(chat_id)
         if limiter is None:
             if is_group(chat_id):

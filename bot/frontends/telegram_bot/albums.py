@@ -3,65 +3,70 @@
 from __future__ import annotations
 
 import asyncio
-from collections import OrderedDict
+from dataclasses import dataclass, field
 
 from telegram import Message
 
 SETTLE_S = 0.6
 """No further picture for so long: the album is complete. Telegram sends them all at once."""
 MAX_PIECES = 10
-_REMEMBERED = 512
+
+_Key = tuple[int, str]
+
+
+@dataclass(slots=True)
+class _Album:
+    pieces: list[Message]
+    grown: asyncio.Event = field(default_factory=asyncio.Event)
 
 
 class Albums:
     """Collects the pieces of albums."""
 
-    def __init__(self, settle_s: float = SETTLE_S) -> None:
-        self._settle_s = settle_s
-        self._pieces: dict[tuple[int, str], list[Message]] = {}
-        self._grown: dict[tuple[int, str], asyncio.Event] = {}
-        self._complete: OrderedDict[tuple[int, str], None] = OrderedDict()
+    def __init__(self) -> None:
+        self._open: dict[_Key, _Album] = {}
 
     def joins(self, message: Message) -> bool:
-        """Take in a piece of an album that somebody is waiting for; True if it was one.
+        """Tell whether a message is a further piece of an album that has begun; take it in then.
 
-        What comes after the album was found complete is one as well, and is left alone.
+        What begins an album is to be passed to :meth:`gather`, or to :meth:`drop`.
         """
         key = _key(message)
         if key is None:
             return False
-        if key in self._pieces:
-            self._pieces[key].append(message)
-            self._grown[key].set()
-            return True
-        return False
-
-    def is_over(self, message: Message) -> bool:
-        """Tell whether an album was answered already."""
-        return _key(message) in self._complete
+        album = self._open.get(key)
+        if album is None:
+            self._open[key] = _Album([message])
+            return False
+        if all(piece.message_id != message.message_id for piece in album.pieces):
+            album.pieces.append(message)
+            album.grown.set()
+        return True
 
     async def gather(self, message: Message) -> list[Message]:
         """Return a message with all others of its album, in order."""
         key = _key(message)
-        if key is None:
+        album = self._open.get(key) if key is not None else None
+        if album is None:
             return [message]
-        pieces = self._pieces[key] = [message]
-        grown = self._grown[key] = asyncio.Event()
         try:
-            while len(pieces) < MAX_PIECES:
-                grown.clear()
-                async with asyncio.timeout(self._settle_s):
-                    await grown.wait()
+            while len(album.pieces) < MAX_PIECES:
+                album.grown.clear()
+                async with asyncio.timeout(SETTLE_S):
+                    await album.grown.wait()
         except TimeoutError:
             pass
         finally:
-            del self._pieces[key], self._grown[key]
-            self._complete[key] = None
-            while len(self._complete) > _REMEMBERED:
-                self._complete.popitem(last=False)
-        return sorted(pieces, key=lambda piece: piece.message_id)
+            self.drop(message)
+        return sorted(album.pieces, key=lambda piece: piece.message_id)
+
+    def drop(self, message: Message) -> None:
+        """Wait for no more of an album."""
+        key = _key(message)
+        if key is not None:
+            self._open.pop(key, None)
 
 
-def _key(message: Message) -> tuple[int, str] | None:
+def _key(message: Message) -> _Key | None:
     album = message.media_group_id
     return None if album is None else (message.chat.id, album)

@@ -80,9 +80,16 @@ class Dispatch:
 
     async def on_update(self, update: Update, _context: Context) -> None:
         """Handle an update, unless it has been here before."""
-        if not await self._notes.is_new(update.update_id):
-            logger.info("telegram_update_repeated")
-            return
+        try:
+            if await self._notes.is_new(update.update_id):
+                await self._handle(update)
+            else:
+                logger.info("telegram_update_repeated")
+        finally:
+            if update.message is not None:
+                self._talk.albums.drop(update.message)
+
+    async def _handle(self, update: Update) -> None:
         if (query := update.inline_query) is not None:
             await self._inline.on_query(query)
         elif (press := update.callback_query) is not None:

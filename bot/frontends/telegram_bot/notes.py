@@ -55,6 +55,10 @@ class Notes:
         """Tell whether an update has not been here before; it has from now on."""
         return await self._notebook.claim(f"{self._prefix}:update:{update_id}", UPDATES_KEPT_S)
 
+    async def is_new_album(self, album: str) -> bool:
+        """Tell whether an album has not been here before; it has from now on."""
+        return await self._notebook.claim(f"{self._prefix}:album:{album}", UPDATES_KEPT_S)
+
     async def may_say_late(self, chat_id: int) -> bool:
         """Tell whether a chat has not been told yet that the bot was away."""
         return await self._notebook.claim(f"{self._prefix}:late:{chat_id}", LATE_WORD_S)

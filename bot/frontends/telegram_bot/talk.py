@@ -19,7 +19,6 @@ from bot.frontends.telegram_bot.reading import (
     Command,
     Question,
     Similar,
-    Unreadable,
     Wish,
     addition,
     read,
@@ -52,17 +51,22 @@ class Talk:
 
     async def on_message(self, message: Message) -> None:
         """Answer a message, if it was meant for the bot."""
-        wish = read(message, self._bot.bot)
-        if wish is None or self.albums.is_over(message):
+        pieces = [message]
+        if (album := message.media_group_id) is not None:
+            pieces = await self.albums.gather(message)
+            if not await self._notes.is_new_album(album):
+                return
+        read_so = [(piece, read(piece, self._bot.bot)) for piece in pieces]
+        # What stands below any of the pictures is said about the album.
+        read_so.sort(key=lambda one: (one[1] is None, not isinstance(one[1], Addition)))
+        message, wish = read_so[0]
+        if wish is None:
             return
         asker = await self._askers.of_message(message)
         if asker is None:
             return
         if isinstance(wish, Similar) and await self._adding.is_expecting(asker):
             wish = addition(wish.file, message.caption or "")
-        pieces = [message]
-        if isinstance(wish, Addition | Similar | Unreadable):
-            pieces = await self.albums.gather(message)
         if isinstance(wish, Addition):
             # Also after an outage: they have given the pictures, and need not do so again.
             await self._add(asker, wish, pieces)

@@ -55,6 +55,26 @@ async def test_a_repeated_update_is_answered_once_also_after_a_restart(
     assert requests == [Ask("cat"), Ask("dog"), Ask("bird")]
 
 
+async def test_a_repeated_album_is_added_once_also_after_a_restart(
+    new_bot: NewBot, world: World, conversation: MemoryConversation, ana: TelegramPerson
+) -> None:
+    first = new_bot()
+    await first.start()
+    for repeated in (3, 2):
+        await ana.send(album=[jpeg(), jpeg((64, 64)), jpeg((32, 32))], caption="/add cat")
+        await ana.private.next()
+        world.queue.repeat(repeated)
+        await ana.send("cat")
+        await ana.private.wait_for(lambda: "cat" in ana.private.sent[-1].text)
+    await first.stop()
+    world.queue.repeat(8)
+    await new_bot().start()
+    await ana.send("dog")
+    await ana.private.wait_for(lambda: "dog" in ana.private.sent[-1].text)
+    assert len(conversation.ids(ana.id)) == 6
+    assert len(conversation.incoming) == 5
+
+
 @pytest.mark.usefixtures("bot")
 async def test_questions_from_before_an_outage_are_not_answered_in_bulk(
     world: World, conversation: MemoryConversation, ana: TelegramPerson, bob: TelegramPerson

@@ -14,7 +14,6 @@ from telegram.error import BadRequest, TelegramError
 
 from bot.core.messages import Reply, Request, Tone
 from bot.core.sentences import SENTENCES
-from bot.core.texts import Texts
 from bot.frontends.base import ConversationPort
 from bot.frontends.telegram_bot.askers import Asker
 from bot.frontends.telegram_bot.buttons import keyboard
@@ -82,35 +81,28 @@ class Answers:
             await asyncio.sleep(TYPING_EVERY_S)
 
     async def send(
-        self,
-        place: Place,
-        reply: Reply,
-        texts: Texts,
-        *,
-        question_id: int = 0,
-        only_delete: bool = False,
+        self, asker: Asker, reply: Reply, *, question_id: int = 0, only_delete: bool = False
     ) -> None:
         """Send a reply; raises TelegramError."""
-        shown = await self._gallery.show(place, reply.hits) if reply.hits else []
+        shown = await self._gallery.show(asker.place, reply.hits) if reply.hits else []
         if reply.hits and not shown:
-            reply = Reply(texts.say(SENTENCES["unavailable"]), Tone.ERROR)
+            reply = Reply(asker.texts.say(SENTENCES["unavailable"]), Tone.ERROR)
         buttons = keyboard([one.hit for one in shown], reply, only_delete=only_delete)
-        text_id = await self.say(place, reply.text, buttons)
-        await self._keep(place, text_id, shown, reply, question_id)
+        text_id = await self.say(asker.place, reply.text, buttons)
+        await self._keep(asker, text_id, shown, reply, question_id)
 
-    async def replace(
-        self, place: Place, before: Answered, reply: Reply, texts: Texts, question_id: int
-    ) -> None:
+    async def replace(self, asker: Asker, before: Answered, reply: Reply, question_id: int) -> None:
         """Answer anew in place of an answer; raises TelegramError."""
+        place = asker.place
         shown: list[Shown] | None = []
         if reply.hits or before.photo_ids:
             shown = await self._gallery.change(place, before, reply.hits)
         if shown is not None and await self._rewrite(place, before.text_id, shown, reply):
-            await self._keep(place, before.text_id, shown, reply, question_id)
+            await self._keep(asker, before.text_id, shown, reply, question_id)
             return
         await self._gallery.take_away(place.chat_id, before.message_ids)
         await self._notes.forget_answer(place.chat_id, before)
-        await self.send(place, reply, texts, question_id=question_id)
+        await self.send(asker, reply, question_id=question_id)
 
     async def say(
         self, place: Place, text: str, buttons: InlineKeyboardMarkup | None = None
@@ -163,7 +155,7 @@ class Answers:
         return await self.change(place, text_id, reply.text, buttons)
 
     async def _keep(
-        self, place: Place, text_id: int, shown: Sequence[Shown], reply: Reply, question_id: int
+        self, asker: Asker, text_id: int, shown: Sequence[Shown], reply: Reply, question_id: int
     ) -> None:
         if not shown and not question_id:
             return
@@ -173,5 +165,6 @@ class Answers:
             tuple(one.hit.image_id for one in shown),
             reply.span.token if reply.span is not None else "",
             question_id,
+            asker.user_id,
         )
-        await self._notes.keep_answer(place.chat_id, answered)
+        await self._notes.keep_answer(asker.place.chat_id, answered)

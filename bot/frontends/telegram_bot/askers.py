@@ -29,6 +29,7 @@ class Asker:
     language: str
     user_id: int = 0
     """0 for those who speak as a chat: they have no private one."""
+    username: str = ""
 
     @property
     def texts(self) -> Texts:
@@ -74,9 +75,11 @@ class Askers:
 
     async def _asker(self, person: Person, place: Place, user: User | None) -> Asker:
         if user is not None and place.is_group:
-            await self._note_seen(user.id, place.chat_id)
+            await self._note_seen(user, place.chat_id)
         language = await self.language(user, place)
-        return Asker(person, place, language, 0 if user is None else user.id)
+        if user is None:
+            return Asker(person, place, language)
+        return Asker(person, place, language, user.id, user.username or "")
 
     async def language(self, user: User | None, place: Place | None = None) -> str:
         """Return the language to answer in: chosen by the person, by the group, of their app."""
@@ -119,7 +122,7 @@ class Askers:
             self._policies[collection] = policy
         return policy
 
-    async def _note_seen(self, user_id: int, chat_id: int) -> None:
-        if (user_id, chat_id) not in self._seen:
-            await self._notes.seen(user_id, chat_id)
-            self._seen[user_id, chat_id] = True
+    async def _note_seen(self, user: User, chat_id: int) -> None:
+        if (user.id, chat_id) not in self._seen:
+            await self._notes.seen(user.id, chat_id, user.username or "", user.full_name)
+            self._seen[user.id, chat_id] = True

@@ -19,8 +19,8 @@ from bot.frontends.telegram_bot.reading import Command
 from bot.frontends.telegram_bot.sentences import SENTENCES
 from bot.frontends.telegram_bot.settings import Settings
 
-START_ADD = "add"
-"""What the button above inline results opens the bot with."""
+START_ADD, START_ASK = "add", "ask"
+"""What the button above inline results opens the bot with: to add pictures, to ask here too."""
 
 
 class Commands:
@@ -49,7 +49,7 @@ class Commands:
         try:
             await self._run(asker, command, message)
         except CoreError as error:
-            await self._answers.send(asker.place, explained(error, asker.texts), asker.texts)
+            await self._answers.send(asker, explained(error, asker.texts))
 
     async def _run(self, asker: Asker, command: Command, message: Message) -> None:
         match command.name:
@@ -75,12 +75,14 @@ class Commands:
         if argument == START_ADD and not asker.place.is_group:
             await self._adding.expect(asker)
             return
+        if argument == START_ASK and (question := await self._notes.question(asker.user_id)):
+            reply = await self._answers.ask(asker, Ask(question))
+            await self._answers.send(asker, reply)
+            return
         newest = await self._answers.ask(asker, Browse())
         hello = texts.say(SENTENCES["start"])
         if newest.hits:
-            await self._answers.send(
-                asker.place, replace(newest, text=f"{hello}\n\n{newest.text}"), texts
-            )
+            await self._answers.send(asker, replace(newest, text=f"{hello}\n\n{newest.text}"))
         elif newest.tone is Tone.ERROR or asker.place.is_group:
             await self._answers.say(asker.place, f"{hello}\n\n{newest.text}")
         else:
@@ -94,13 +96,13 @@ class Commands:
             image_id = await self._shown_at(asker.place.chat_id, command.answers)
             if image_id:
                 reply = await self._answers.ask(asker, Delete(image_id))
-                await self._answers.send(asker.place, reply, texts)
+                await self._answers.send(asker, reply)
                 return
         wanted = Ask(command.argument) if command.argument else Browse()
         reply = await self._answers.ask(asker, wanted)
         if reply.hits and not any(hit.can_delete for hit in reply.hits):
             reply = Reply(texts.say(SENTENCES["remove_nothing"]), Tone.ERROR)
-        await self._answers.send(asker.place, reply, texts, only_delete=True)
+        await self._answers.send(asker, reply, only_delete=True)
 
     async def _shown_at(self, chat_id: int, message_id: int) -> int:
         """Return the picture that one of the bot's photos shows; 0 if it shows none."""

@@ -66,7 +66,7 @@ class Forgetting:
                 await self._conversation.communities.forget(asker.person, with_uploads=what == "a")
             except CoreError as error:
                 return explained(error, texts).text
-            await self._notes.forget_person(asker.user_id)
+            await self._notes.forget_person(asker.user_id, asker.username)
             self._askers.forget(asker.user_id)
             said = "forgotten"
         await self._answers.change(asker.place, message_id, texts.say(SENTENCES[said]))

@@ -19,7 +19,7 @@ from bot.core.sentences import SENTENCES as CORE_SENTENCES
 from bot.core.texts import Texts, texts_for
 from bot.frontends.base import ConversationPort
 from bot.frontends.telegram_bot.askers import Askers
-from bot.frontends.telegram_bot.commands import START_ADD
+from bot.frontends.telegram_bot.commands import START_ADD, START_ASK
 from bot.frontends.telegram_bot.limits import MAX_INLINE_BUTTON, MAX_RESULTS, shorten
 from bot.frontends.telegram_bot.notes import Notes
 from bot.frontends.telegram_bot.people import People
@@ -81,10 +81,13 @@ class Inline:
                     await self._show(query, [], "", found.text)
                     return
                 offered, next_offset = await self._offered(found, start)
-                word = SENTENCES["inline_open"]
-                if not offered and not start:
+                word, parameter = SENTENCES["inline_open"], START_ADD
+                if not found and not start:
                     word = CORE_SENTENCES["nothing_found"]
-                await self._show(query, offered, next_offset, texts.say(word))
+                elif not offered and not start:
+                    word, parameter = SENTENCES["inline_first"], START_ASK
+                    await self._notes.keep_question(query.from_user.id, query.query)
+                await self._show(query, offered, next_offset, texts.say(word), parameter)
         except TimeoutError:
             logger.info("telegram_inline_too_slow")
 
@@ -141,16 +144,20 @@ class Inline:
         results: Sequence[InlineQueryResultCachedPhoto],
         next_offset: str,
         button: str,
+        parameter: str = START_ADD,
     ) -> None:
+        above = InlineQueryResultsButton(
+            shorten(button, MAX_INLINE_BUTTON), start_parameter=parameter
+        )
         try:
-            await self._send(query, results, next_offset, button)
+            await self._send(query, results, next_offset, above)
         except BadRequest as error:
             if "too old" in error.message:
                 logger.info("telegram_inline_too_late")
             elif results:
                 # One of the ids may be worthless; which one, Telegram does not say.
                 logger.info("telegram_files_stale", extra={"count": len(results)})
-                await self._send(query, [], "", button)
+                await self._send(query, [], "", above)
             else:
                 raise
         except TelegramError as error:
@@ -161,7 +168,7 @@ class Inline:
         query: InlineQuery,
         results: Sequence[InlineQueryResultCachedPhoto],
         next_offset: str,
-        button: str,
+        button: InlineQueryResultsButton,
     ) -> None:
         await self._bot.answer_inline_query(
             query.id,
@@ -169,7 +176,5 @@ class Inline:
             cache_time=CACHE_S,
             is_personal=True,
             next_offset=next_offset,
-            button=InlineQueryResultsButton(
-                shorten(button, MAX_INLINE_BUTTON), start_parameter=START_ADD
-            ),
+            button=button,
         )

@@ -35,6 +35,8 @@ class Answered:
     """Names the question in the paging store; empty if there is nothing to refine."""
     question_id: int = 0
     """The message that asked; 0 if it was a button."""
+    owner_id: int = 0
+    """Whose answer it is; 0 if that is not known."""
 
     @property
     def message_ids(self) -> tuple[int, ...]:
@@ -73,6 +75,7 @@ class Notes:
             answered.image_ids,
             answered.token,
             answered.question_id,
+            answered.owner_id,
         ]
         written = json.dumps(told, separators=(",", ":"))
         names = [self._answer(chat_id, number) for number in answered.message_ids]
@@ -85,8 +88,8 @@ class Notes:
         (written,) = await self._notebook.get([self._answer(chat_id, message_id)])
         if written is None:
             return None
-        text_id, photo_ids, image_ids, token, question_id = json.loads(written)
-        return Answered(text_id, tuple(photo_ids), tuple(image_ids), token, question_id)
+        text_id, photo_ids, image_ids, *rest = json.loads(written)
+        return Answered(text_id, tuple(photo_ids), tuple(image_ids), *rest)
 
     async def forget_answer(self, chat_id: int, answered: Answered) -> None:
         """Forget the messages of an answer that are gone."""
@@ -145,9 +148,23 @@ class Notes:
         """Return the groups in which somebody has talked to the bot."""
         return frozenset(map(int, await self._notebook.members(self._groups(user_id))))
 
-    async def seen(self, user_id: int, chat_id: int) -> None:
+    async def seen(self, user_id: int, chat_id: int, username: str, name: str) -> None:
         """Remember that somebody has talked to the bot in a group."""
         await self._notebook.add(self._groups(user_id), str(chat_id), GROUPS_KEPT_S)
+        if username:
+            known = {self._named(chat_id, username): f"{user_id} {name}"}
+            await self._notebook.put(known, GROUPS_KEPT_S)
+
+    async def named(self, chat_id: int, username: str) -> tuple[int, str] | None:
+        """Return the number and name of somebody who has talked to the bot in a group."""
+        (known,) = await self._notebook.get([self._named(chat_id, username)])
+        if known is None:
+            return None
+        number, _, name = known.partition(" ")
+        return int(number), name
+
+    def _named(self, chat_id: int, username: str) -> str:
+        return f"{self._prefix}:user:{chat_id}:{username.lower()}"
 
     async def not_in(self, user_id: int, chat_id: int) -> None:
         """Forget that somebody was in a group."""
@@ -165,13 +182,15 @@ class Notes:
         found = await self._notebook.get([f"{self._prefix}:name:{one}" for one in person_ids])
         return [name or one for one, name in zip(person_ids, found, strict=True)]
 
-    async def forget_person(self, user_id: int) -> None:
+    async def forget_person(self, user_id: int, username: str) -> None:
         """Forget all that is kept about a person."""
         names = [
             f"{self._prefix}:language:{user_id}",
             f"{self._prefix}:name:telegram:{user_id}",
             self._groups(user_id),
             self._adding(user_id),
+            f"{self._prefix}:asked:{user_id}",
+            *(self._named(chat_id, username) for chat_id in await self.groups_of(user_id)),
         ]
         await self._notebook.forget(names)
 
@@ -192,6 +211,15 @@ class Notes:
 
     def _adding(self, user_id: int) -> str:
         return f"{self._prefix}:adding:{user_id}"
+
+    async def keep_question(self, user_id: int, question: str) -> None:
+        """Remember for a while what somebody has asked in inline mode."""
+        await self._notebook.put({f"{self._prefix}:asked:{user_id}": question}, ADDING_KEPT_S)
+
+    async def question(self, user_id: int) -> str:
+        """Return what somebody has just asked in inline mode; empty if nothing."""
+        (asked,) = await self._notebook.get([f"{self._prefix}:asked:{user_id}"])
+        return asked or ""
 
     # --- The menu ---
 

@@ -84,18 +84,22 @@ class Presses:
             await self._answer_anew(asker, message, reply)
         elif reply.hits:
             is_removal = only_deletes(message.reply_markup)
-            await self._answers.send(asker.place, reply, asker.texts, only_delete=is_removal)
+            await self._answers.send(asker, reply, only_delete=is_removal)
 
     async def _answer_anew(self, asker: Asker, message: Message, reply: Reply) -> None:
         """Put an answer in place of the one that the button belongs to."""
-        place = asker.place
-        before = await self._notes.answer(place.chat_id, message.message_id)
+        before = await self._notes.answer(asker.place.chat_id, message.message_id)
         if before is None:
             # It is not known any more which photos belong to it: they stay, without buttons.
-            before = Answered(message.message_id)
-        if place.is_group and before.question_id:
-            place = replace(place, answered_id=before.question_id)
-        await self._answers.replace(place, before, reply, asker.texts, before.question_id)
+            before = Answered(message.message_id, owner_id=asker.user_id)
+        if before.owner_id != asker.user_id:
+            # Somebody else's answer stays as it is.
+            await self._answers.send(asker, reply)
+            return
+        if asker.place.is_group and before.question_id:
+            place = replace(asker.place, answered_id=before.question_id)
+            asker = replace(asker, place=place)
+        await self._answers.replace(asker, before, reply, before.question_id)
 
     async def _take_away(self, message: Message, request: Delete) -> None:
         """Take a deleted picture out of the answer, and its buttons away."""

@@ -108,22 +108,37 @@ class Settings:
 
     async def _name(self, asker: Asker, what: str, message: Message) -> str:
         """Give somebody a right, or take it back; returns what is wrong."""
-        user = _meant(message)
         if what not in {"search", "add"}:
             return ""
-        if user is None or user.is_bot:
+        meant = await self._meant(message)
+        if meant is None:
             return asker.texts.say(SENTENCES["whom"])
         policy = await self._communities.policy(asker.place.collection)
-        named = {person_id(user.id)}
+        number, name = meant
+        named = {person_id(number)}
         if what == "search":
             groups = policy.search_groups ^ named
             policy = replace(policy, search_groups=frozenset(sorted(groups)[:MAX_NAMED]))
         else:
             groups = policy.add_groups ^ named
             policy = replace(policy, add_groups=frozenset(sorted(groups)[:MAX_NAMED]))
-        await self._notes.name_person(person_id(user.id), user.full_name)
+        await self._notes.name_person(person_id(number), name)
         await self._change(asker, policy)
         return ""
+
+    async def _meant(self, message: Message) -> tuple[int, str] | None:
+        """Return whom an admin means: mentioned, or the author of what is replied to."""
+        for entity, words in message.parse_entities().items():
+            if entity.type == MessageEntity.TEXT_MENTION and entity.user is not None:
+                return entity.user.id, entity.user.full_name
+            if entity.type == MessageEntity.MENTION:
+                # Of a name alone Telegram tells bots nothing more.
+                return await self._notes.named(message.chat.id, words.removeprefix("@"))
+        answered = message.reply_to_message
+        if answered is None or answered.sender_chat is not None or answered.from_user is None:
+            return None
+        user = answered.from_user
+        return None if user.is_bot else (user.id, user.full_name)
 
     async def _change(self, asker: Asker, policy: Policy) -> None:
         await self._communities.change_policy(asker.place.collection, asker.person, policy)
@@ -176,15 +191,6 @@ class Settings:
 def _require_admin(asker: Asker) -> None:
     if not asker.person.is_admin:
         raise NotAllowedError
-
-
-def _meant(message: Message) -> User | None:
-    """Return whom an admin means: mentioned by name, or the author of what is replied to."""
-    for entity in message.entities:
-        if entity.type == MessageEntity.TEXT_MENTION:
-            return entity.user
-    answered = message.reply_to_message
-    return None if answered is None or answered.sender_chat is not None else answered.from_user
 
 
 def _ticked(label: str, *, is_chosen: bool) -> str:

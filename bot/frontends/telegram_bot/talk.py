@@ -77,7 +77,7 @@ class Talk:
         else:
             reply = await self._reply(asker, wish)
             question_id = message.message_id if isinstance(wish, Question) else 0
-            await self._answers.send(asker.place, reply, asker.texts, question_id=question_id)
+            await self._answers.send(asker, reply, question_id=question_id)
 
     async def on_edit(self, message: Message) -> None:
         """Answer an edited question anew, in place of the answer it had."""
@@ -91,7 +91,7 @@ class Talk:
         asker = await self._askers.of_message(message)
         if asker is not None:
             reply = await self._reply(asker, wish)
-            await self._answers.replace(asker.place, before, reply, asker.texts, number)
+            await self._answers.replace(asker, before, reply, number)
 
     async def _reply(self, asker: Asker, wish: Wish) -> Reply:
         try:
@@ -121,7 +121,7 @@ class Talk:
             return
         async with self._answers.typing(asker.place):
             reply = await self._adding.add(asker, wish, pieces)
-        await self._answers.send(asker.place, reply, asker.texts)
+        await self._answers.send(asker, reply)
 
     async def _say_late(self, asker: Asker) -> None:
         """Say once that the bot was away; in groups say nothing."""

@@ -138,8 +138,22 @@ async def test_admins_name_those_who_may_search_and_add(
     panel = await said(ana, "/settings add", group, reply_to=posted)
     nobody = GERMAN.say(SENTENCES["nobody"])
     assert GERMAN.say(SENTENCES["who_adds"], people=nobody) in panel.text
-    unknown = await said(ana, "/settings add @eve", group)
-    assert unknown.text == GERMAN.say(SENTENCES["whom"])
+    for somebody in ("@eve", ""):
+        unknown = await said(ana, f"/settings add {somebody}", group)
+        assert unknown.text == GERMAN.say(SENTENCES["whom"])
+
+
+@pytest.mark.usefixtures("bot")
+async def test_admins_can_name_those_who_have_talked_to_the_bot(
+    world: World, conversation: MemoryConversation, ana: TelegramPerson
+) -> None:
+    eve = world.person("Eve", username="EveOnline")
+    group = world.group(ana, members=[eve])
+    await said(eve, "/search cat", group)
+    panel = await said(ana, "/settings add @eveonline", group)
+    assert GERMAN.say(SENTENCES["who_adds"], people="Eve") in panel.text
+    policy = conversation.hashed.policies[f"telegram:chat:{group.id}"]
+    assert policy.add_groups == {f"telegram:{eve.id}"}
 
 
 @pytest.mark.usefixtures("bot")

@@ -106,6 +106,20 @@ async def test_buttons_work_with_the_rights_of_the_one_who_presses(
     assert shown["text"] == texts_for("de").say(SENTENCES["deleted"], caption="cat 1")
 
 
+async def test_somebody_elses_answer_stays_as_it_is(
+    world: World, conversation: MemoryConversation, ana: TelegramPerson, bob: TelegramPerson
+) -> None:
+    group = world.group(ana, members=[bob])
+    conversation.fill(group.id, 3)
+    *album, text = await ana.wait_for_answers(await ana.send("/search cat", chat=group), 4)
+    await (await bob.press(text, "🚫 1")).answer()
+    await group.wait_for(lambda: len(group.sent) == 7)
+    assert not any(one.is_deleted for one in album)
+    await (await ana.press(text, "🚫 1")).answer()
+    await group.wait_for(lambda: len(group.sent) == 10)
+    assert all(one.is_deleted for one in album)
+
+
 async def test_topics_are_answered_in_their_topic(
     world: World, conversation: MemoryConversation, ana: TelegramPerson
 ) -> None:

@@ -71,6 +71,17 @@ async def test_what_telegram_does_not_have_is_not_offered(
     assert answer.results == []
     assert server.uploads == []
     assert answer.button is not None
+    assert answer.button["text"] == GERMAN.say(SENTENCES["inline_first"])
+    # The button asks in the chat with the bot; from then on they are there.
+    await ana.press_inline_button(answer)
+    await ana.private.next(3)
+    assert len((await ana.inline("a cat")).results) == 2
+
+
+async def test_where_there_is_nothing_the_button_takes_pictures(ana: TelegramPerson) -> None:
+    answer = await ana.inline("cat")
+    assert answer.results == []
+    assert answer.button is not None
     assert answer.button["text"] == GERMAN.say(CORE_SENTENCES["nothing_found"])
     await ana.press_inline_button(answer)
     assert await ana.private.next_text() == GERMAN.say(SENTENCES["send_now"])

@@ -73,11 +73,13 @@ async def test_what_was_refused_is_not_counted(pool: BlockingConnectionPool, red
     assert await _ask(limits, 20) == [True] * 3 + [False] * 17
     await _pass_time(redis, 2 * MINUTE_S + 1)
     assert await _ask(limits, 4) == [True] * 3 + [False]
-    # Nor against a person whom the place had no room for.
+    # Nor against a person whom the place had no room for, but for the first to find it full.
     await _pass_time(redis, 2 * MINUTE_S + 1)
     assert await _ask(limits, 3, who="u:2") + await _ask(limits, 1, who="u:3") == [True] * 4
     assert await _ask(limits, 9, who="u:4") == [False] * 9
-    assert await _ask(limits, 4, who="u:4", where=THERE) == [True] * 3 + [False]
+    assert await _ask(limits, 4, who="u:4", where=THERE) == [True] * 2 + [False] * 2
+    assert await _ask(limits, 9, who="u:5") == [False] * 9
+    assert await _ask(limits, 4, who="u:5", where="elsewhere") == [True] * 3 + [False]
 
 
 @pytest.mark.parametrize("passed_s", [1, 20, 59])

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from io import BytesIO
 from pathlib import Path
 from types import SimpleNamespace
@@ -13,12 +14,16 @@ from typing import Any, Protocol
 from aiohttp import ClientSession, CookieJar
 
 from bot.app import App
+from bot.frontends.telegram_bot import TelegramBot
 from samples.emoji import render
 from tests.acceptance.discord_people import DiscordPerson
 from tests.acceptance.discord_rules import UploadedFile
 from tests.acceptance.discord_running import discord_server, running_bot
 from tests.acceptance.discord_world import Message
+from tests.acceptance.telegram_chats import Sent, TelegramPerson
+from tests.acceptance.telegram_server import telegram_server
 from tests.stack import Stack
+from tests.unit.telegram_bot.waiting import kept_loggers
 from tests.unit.web_chat.visitor import Visitor, receive
 
 SCRIPT = Path(__file__).with_name("one_conversation.txt")
@@ -195,6 +200,74 @@ class InTheWebChat:
 
     def _id_of(self, caption: str) -> int:
         return int(next(h["image_id"] for h in self._reply["hits"] if h["caption"] == caption))
+
+
+class OnTelegram:
+    """A person in their private chat."""
+
+    def __init__(self, person: TelegramPerson) -> None:
+        self._person = person
+        self._chat = person.private
+        self._captions: list[str] = []
+        self._below: Sent | None = None
+
+    async def add(self, picture: bytes, caption: str) -> None:
+        """Send it with /add."""
+        sent = await self._person.send(photo=picture, caption=f"/add {caption}")
+        assert "was added" in (await self._person.wait_for_answer(sent)).text
+
+    async def ask(self, question: str) -> list[str]:
+        """Write it."""
+        return await self._shown_after(self._person.send(question))
+
+    async def more(self) -> list[str]:
+        """Press the button."""
+        return await self._shown_after(self._press("More"))
+
+    async def like(self, caption: str) -> list[str]:
+        """Press the button with the picture's number."""
+        return await self._shown_after(self._press(f"🔎 {self._rank(caption)}"))
+
+    async def find(self, picture: bytes) -> list[str]:
+        """Send it."""
+        return await self._shown_after(self._person.send(photo=picture))
+
+    async def remove(self, caption: str) -> None:
+        """Press the other button with the picture's number."""
+        await self._press(f"🗑 {self._rank(caption)}")
+
+    async def _press(self, label: str) -> None:
+        assert self._below is not None
+        await (await self._person.press(self._below, label)).answer()
+
+    async def _shown_after(self, act: Awaitable[object]) -> list[str]:
+        count = len(self._chat.sent)
+        await act
+        await self._chat.wait_for(
+            lambda: len(self._chat.sent) > count and bool(self._chat.sent[-1].labels)
+        )
+        *pictures, self._below = self._chat.sent[count:]
+        self._captions = [picture.text for picture in pictures]
+        return [caption.partition(" · ")[2] for caption in self._captions]
+
+    def _rank(self, caption: str) -> str:
+        found = next(one for one in self._captions if one.endswith(f" · {caption}"))
+        return found.partition(" · ")[0]
+
+
+async def test_on_telegram(app: App) -> None:
+    async with telegram_server() as server:
+        options = replace(
+            app.frontend_options(), telegram_token=server.token, telegram_api_url=server.url
+        )
+        with kept_loggers():
+            bot = TelegramBot(app.conversation, options)
+            await bot.start()
+            try:
+                await play(OnTelegram(server.world.person("Ada")))
+            finally:
+                await bot.stop()
+        assert server.misbehaviour == []
 
 
 async def test_on_discord(app: App) -> None:

@@ -1,5 +1,5 @@
 """The bundled model from packages alone: data → align → distill → agree → revise (four
-times) → export.
+times) → phrases → export.
 
 Every stage has a folder of its own under the run and is skipped when it is finished, so the whole
 may be killed and started again at any time.
@@ -30,9 +30,19 @@ from workers.training.annotations import Annotation
 from workers.training.artwork import Artwork
 from workers.training.chance import seeded
 from workers.training.corpus import held_out
+from workers.training.evaluation import questions
+from workers.training.evaluation.metrics import ranks
+from workers.training.evaluation.questions import Question
 from workers.training.files import whole_folder, write_whole
 from workers.training.languages import base_language
-from workers.training.material import Material, gather, load_material, save_material
+from workers.training.material import (
+    Material,
+    gather,
+    gather_phrases,
+    join,
+    load_material,
+    save_material,
+)
 from workers.training.runs import Run, RunSettings, Watch, read_settings, refuse_other
 from workers.training.tokenizer import TokenTable, assemble, learn
 
@@ -54,6 +64,10 @@ class MiniSettings:
     agree_steps: int = 3500
     revise_steps: tuple[int, ...] = (2400, 2400, 2400, 600)
     revise_factor: float = 5.0
+    phrases_steps: int = 2400
+    phrases_share: float = 0.45
+    phrases_each: int = 4000
+    phrases_rate: float = 5e-4
     leave_out: tuple[str, ...] = ()
     seed: int = 20
     device: str = "cpu"
@@ -84,6 +98,7 @@ class Mini:
             "distill": self.distill,
             "agree": self.agree,
             **{f"revise-{number}": partial(self.revise, number=number) for number in revisions},
+            "phrases": self.phrases,
         }
 
     @cached_property
@@ -99,6 +114,11 @@ class Mini:
             for entry in annotations.load(self.cache, self.pictures.alias)
             if base_language(entry.locale) not in self.settings.leave_out
         ]
+
+    @cached_property
+    def asked(self) -> list[Question]:
+        """The questions to develop by."""
+        return questions.development(self.pictures.alias)
 
     @cached_property
     def places(self) -> tuple[torch.Tensor, torch.Tensor]:
@@ -150,6 +170,25 @@ class Mini:
             )
         material = load_material(path)
         return material, TokenTable(self.tokenizer, material.corpus.phrases)
+
+    def more_phrases(self) -> Material:
+        """Return the phrases of several words that the last stage adds."""
+        path = self.folder / "phrases.pt"
+        if not path.exists():
+            save_material(
+                gather_phrases(
+                    self.cache,
+                    self.pictures,
+                    self.annotations,
+                    self.places[1],
+                    each=self.settings.phrases_each,
+                    leave_out=self.settings.leave_out,
+                    seed=self.settings.seed,
+                    device=self.settings.device,
+                ),
+                path,
+            )
+        return load_material(path)
 
     def _run_settings(self, stage: str, **values: Any) -> RunSettings:
         own = self.settings
@@ -223,7 +262,11 @@ class Mini:
         )
 
     def _watch(self, model: CLIPModel, gallery: torch.Tensor) -> Watch:
-        """Return what logs recall on a sample of the names: those seen, and those held out."""
+        """Return what logs recall on a sample of the names, those seen and those held out, and
+        the hits among the questions to develop by.
+        """
+        asked = self.asked
+        asked_table = TokenTable(self.tokenizer, [question.text for question in asked])
         names = [entry for entry in self.annotations if entry.is_name]
         share = self.settings.hold_out
         parts = {
@@ -246,6 +289,11 @@ class Mini:
                 hit = nearest.eq(torch.tensor([entry.row for entry in found])[:, None])
                 figures[f"{part}_at_1"] = float(hit[:, :1].any(1).float().mean())
                 figures[f"{part}_at_10"] = float(hit.any(1).float().mean())
+            vectors = revise.encode_phrases(
+                model, asked_table, np.arange(len(asked)), self.tokenizer.pad_token_id
+            )
+            found_at = ranks(vectors, gallery, [question.answers for question in asked])
+            figures["questions_at_5"] = float((found_at <= 5).float().mean())
             return figures
 
         return watch
@@ -259,6 +307,11 @@ class Mini:
         """Run a stage after that: on all pairs, and the names still missed more often."""
         steps = self.settings.revise_steps[number - 1]
         self._distil(model, f"revise-{number}", steps, 1e-3 * 0.75**number, 0)
+
+    def phrases(self, model: CLIPModel) -> None:
+        """Run the last stage: phrases of several words among all that came before."""
+        settings = self.settings
+        self._distil(model, "phrases", settings.phrases_steps, settings.phrases_rate, 0)
 
     def _distil(
         self, model: CLIPModel, name: str, steps: int, learning_rate: float, hold_out: float
@@ -281,6 +334,9 @@ class Mini:
         gallery = towers.encode_pictures(model, self.pictures.gallery)
         if name != "distill":
             material = self._revised(name, model, material, table, gallery)
+        if name == "phrases":
+            material = join(material, self.more_phrases(), self.settings.phrases_share)
+            table = TokenTable(self.tokenizer, material.corpus.phrases)
         distill.distill(
             model,
             self._batches(material, table, list(self.stages).index(name)),

@@ -16,6 +16,7 @@ from workers.training import (
     captions,
     compositions,
     dictionaries,
+    gcompris,
     phrases,
     teacher,
     wordnet,
@@ -199,7 +200,7 @@ def gather(
 
 
 # How many of the phrases stage's own phrases come from where.
-PHRASES_PARTS = {"made": 0.8, "presets": 0.1, "cataclysm": 0.1}
+PHRASES_PARTS = {"made": 0.8, "everyday": 0.05, "presets": 0.075, "cataclysm": 0.075}
 TRANSLATED_A_LANGUAGE = 3000
 
 
@@ -223,15 +224,19 @@ def gather_phrases(
     for text, shares in made:
         builder.add_pictures(text, shares, PHRASES_PARTS["made"] / len(made))
     vectors = _Vectors()
-    for part, read in (("presets", captions.presets), ("cataclysm", captions.cataclysm)):
+    for part, read in (
+        ("everyday", gcompris.words),
+        ("presets", captions.presets),
+        ("cataclysm", captions.cataclysm),
+    ):
         by_language: dict[str, dict[tuple[str, str], None]] = defaultdict(dict)
-        for language, phrase, english in read(cache):
-            if base_language(language.split("@")[0]) not in leave_out:
-                by_language[base_language(language.split("@")[0])][phrase, english] = None
+        for code, text, meaning in read(cache):
+            language = base_language(code.split("@")[0])
+            if language not in leave_out:
+                by_language[language][text, meaning] = None
         for _, found in sorted(by_language.items()):
-            chosen = draw.sample(list(found), min(TRANSLATED_A_LANGUAGE, len(found)))
-            for phrase, english in chosen:
-                vectors.want(part, phrase, english)
+            for text, meaning in draw.sample(list(found), min(TRANSLATED_A_LANGUAGE, len(found))):
+                vectors.want(part, text, meaning)
     english = list(vectors.place)
     for part, wanted in vectors.wanted.items():
         for phrase, number in wanted:

@@ -11,9 +11,10 @@ import random
 from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
 
-from workers.training import dictionaries, sources, spelling
+from workers.training import dictionaries, gcompris, sources, spelling
 from workers.training.annotations import Annotation
 from workers.training.chance import seeded
 from workers.training.compositions import UNSPACED
@@ -133,7 +134,12 @@ def words_of(
         if len(phrase.split()) <= LONGEST_NAME and len(phrase) <= LONGEST_LETTERS:
             for row in _told(shares, named.get(phrase, set())):
                 telling[row].append(phrase)
+    beside = [
+        phrase for phrase in keyed if phrase not in named and len(phrase.split()) <= LONGEST_NAME
+    ]
     shared = [phrase for phrase, rows in keyed.items() if len(rows) >= MANY and phrase not in named]
+    told = {phrase for found in telling.values() for phrase in found}
+    shared += [phrase for phrase in translated or {} if phrase not in told]
     shared += [word for word, count in within.items() if count >= MANY and word not in named]
     own = {word for phrase in denoted for word in phrase.split() if word.isalpha()}
     others = [word for word in spelling.words(listed) if word not in denoted] if listed else []
@@ -143,7 +149,7 @@ def words_of(
         named.keys(),
         denoted,
         list(dict.fromkeys(shared)),
-        [phrase for phrase in keyed if phrase not in named and len(phrase.split()) <= LONGEST_NAME],
+        beside,
         [word for word in grammar if word.lower() not in denoted],
         others,
         joint,
@@ -247,7 +253,8 @@ def phrase(words: Words, rows: Sequence[int], draw: random.Random) -> tuple[str,
 def _translated(cache: Path, english: Words) -> dict[str, dict[str, Mapping[int, float]]]:
     """Return by language what the dictionaries' words denote whose English is known."""
     found: dict[str, dict[str, Mapping[int, float]]] = defaultdict(dict)
-    for language, foreign, meaning in dictionaries.every(cache):
+    # The everyday words first: pictures show which of its meanings the English word has.
+    for language, foreign, meaning in chain(gcompris.words(cache), dictionaries.every(cache)):
         shares = english.denoted.get(meaning.lower())
         if shares:
             # Bulgarian headwords carry stress marks that nobody types.
@@ -276,13 +283,14 @@ def phrases(
             continue  # a regional variant, which differs in a few words
         base = locale.split("-")[0]
         own = {word for entry in entries for word in entry.phrase.lower().split()}
+        known = translated.get(locale) or translated.get(base) or {}
         words = words_of(
             locale,
             entries,
             grammar=grammar.get(locale) or grammar.get(base) or (),
             joint=joint.get(locale, "{0} {1}"),
-            listed=spelling.load(cache, locale, own | translated[locale].keys()),
-            translated=translated[locale],
+            listed=spelling.load(cache, locale, own | known.keys()),
+            translated=known,
         )
         told = sorted(row for row in rows if words.telling.get(row))
         draw = seeded(f"{seed} phrases {locale}")

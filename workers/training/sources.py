@@ -82,6 +82,9 @@ TUXPAINT = Source(
 CATACLYSM = Source(
     "debian", "cataclysm-dda-data", "0.F-3-9", "translated names of things", "CC-BY-SA-3.0"
 )
+GCOMPRIS = Source(
+    "debian", "gcompris-qt-data", "3.1-2", "everyday words in 44 languages", "GPL-3.0-or-later"
+)
 PRESETS = Source(
     "npm",
     "@openstreetmap/id-tagging-schema",

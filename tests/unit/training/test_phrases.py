@@ -52,6 +52,8 @@ def test_what_words_are_good_for() -> None:
     assert words.telling[3] == ["frog"]
     assert words.telling[0] == ["elephant", "jumbo"]
     assert words.grammar == ["the"]
+    larger = words_of("en", ANNOTATIONS, translated={"huge": dict.fromkeys(range(9), 1.0)})
+    assert larger.shared == ["big", "huge"]
     assert "big" not in {word for told in words.telling.values() for word in told}
 
 
@@ -116,6 +118,7 @@ def test_every_locale_with_enough_names(tmp_path: Path, monkeypatch: pytest.Monk
     monkeypatch.setattr(
         phrases.dictionaries, "every", lambda cache: iter([("swa", "tembo", "elephant")])
     )
+    monkeypatch.setattr(phrases.gcompris, "words", lambda cache: iter([("sw", "kubwa", "big")]))
     monkeypatch.setattr(phrases, "stop_words", lambda cache: {"sw": ["kwa"]})
     monkeypatch.setattr(phrases, "joints", lambda cache: {"sw": "{0} na {1}"})
     monkeypatch.setattr(phrases.spelling, "load", lambda cache, locale, wanted: None)
@@ -129,4 +132,5 @@ def test_every_locale_with_enough_names(tmp_path: Path, monkeypatch: pytest.Monk
         phrases.phrases(tmp_path, [*ANNOTATIONS, *swahili, *variant], range(10), each=40, seed=1)
     )
     assert any("tembo" in text and shares.get(0) for text, shares in made)
+    assert any("kubwa" in text and len(shares) == 1 for text, shares in made)
     assert not any("froggo" in text for text, _ in made)

@@ -62,9 +62,15 @@ class Inflections:
     def __init__(self, spelling: Spelling | None, rules: Endings) -> None:
         self._spelling = spelling
         self._rules = rules
+        self._found: dict[str, list[str]] = {}
 
     def of(self, word: str) -> list[str]:
         """Return the other forms of a lower-case word, as far as they are known or guessed."""
+        if word not in self._found:
+            self._found[word] = self._forms(word)
+        return self._found[word]
+
+    def _forms(self, word: str) -> list[str]:
         if self._spelling is None:
             return alternated(word, self._rules)
         forms = [

@@ -65,8 +65,9 @@ class MiniSettings:
     revise_steps: tuple[int, ...] = (2400, 2400, 2400, 600)
     revise_factor: float = 5.0
     phrases_steps: int = 2400
-    phrases_share: float = 0.45
-    phrases_each: int = 4000
+    phrases_share: float = 0.5
+    phrases_each: int = 6000
+    phrases_names: float = 2.0
     phrases_rate: float = 5e-4
     leave_out: tuple[str, ...] = ()
     seed: int = 20
@@ -335,6 +336,11 @@ class Mini:
         if name != "distill":
             material = self._revised(name, model, material, table, gallery)
         if name == "phrases":
+            names = {entry.phrase for entry in self.annotations if entry.is_name}
+            corpus = material.corpus
+            is_name = np.fromiter((one in names for one in corpus.phrases), bool, len(corpus))
+            corpus = revise.weigh(corpus, is_name, self.settings.phrases_names)
+            material = Material(corpus, material.vectors)
             material = join(material, self.more_phrases(), self.settings.phrases_share)
             table = TokenTable(self.tokenizer, material.corpus.phrases)
         distill.distill(

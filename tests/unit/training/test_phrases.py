@@ -48,12 +48,12 @@ def test_a_dictionary_knows_better_than_endings() -> None:
 
 def test_what_words_are_good_for() -> None:
     words = words_of("en", ANNOTATIONS, grammar=["the", "big"], translated={"jumbo": {0: 2.0}})
-    assert words.shared == ["big"]
+    assert words.shared.words == ["big"]
     assert words.telling[3] == ["frog"]
     assert words.telling[0] == ["elephant", "jumbo"]
     assert words.grammar == ["the"]
     larger = words_of("en", ANNOTATIONS, translated={"huge": dict.fromkeys(range(9), 1.0)})
-    assert larger.shared == ["big", "huge"]
+    assert larger.shared.words == ["big", "huge"]
     assert "big" not in {word for told in words.telling.values() for word in told}
 
 

@@ -64,11 +64,12 @@ class MiniSettings:
     agree_steps: int = 3500
     revise_steps: tuple[int, ...] = (2400, 2400, 2400, 600)
     revise_factor: float = 5.0
-    phrases_steps: int = 2400
+    phrases_steps: tuple[int, ...] = (3000, 700)
     phrases_share: float = 0.5
     phrases_each: int = 6000
     phrases_names: float = 2.0
-    phrases_rate: float = 5e-4
+    phrases_rate: float = 6e-4
+    phrases_kept: tuple[float, ...] = (0.3, 0.0)
     leave_out: tuple[str, ...] = ()
     seed: int = 20
     device: str = "cpu"
@@ -99,7 +100,10 @@ class Mini:
             "distill": self.distill,
             "agree": self.agree,
             **{f"revise-{number}": partial(self.revise, number=number) for number in revisions},
-            "phrases": self.phrases,
+            **{
+                f"phrases-{number}": partial(self.phrases, number=number)
+                for number in range(1, len(self.settings.phrases_steps) + 1)
+            },
         }
 
     @cached_property
@@ -173,7 +177,7 @@ class Mini:
         return material, TokenTable(self.tokenizer, material.corpus.phrases)
 
     def more_phrases(self) -> Material:
-        """Return the phrases of several words that the last stage adds."""
+        """Return the phrases of several words that the last stages add."""
         path = self.folder / "phrases.pt"
         if not path.exists():
             save_material(
@@ -309,10 +313,16 @@ class Mini:
         steps = self.settings.revise_steps[number - 1]
         self._distil(model, f"revise-{number}", steps, 1e-3 * 0.75**number, 0)
 
-    def phrases(self, model: CLIPModel) -> None:
-        """Run the last stage: phrases of several words among all that came before."""
-        settings = self.settings
-        self._distil(model, "phrases", settings.phrases_steps, settings.phrases_rate, 0)
+    def phrases(self, model: CLIPModel, number: int) -> None:
+        """Run a last stage: phrases of several words among all that came before.
+
+        The first teaches them; a short and gentle one brings the names back that it cost.
+        """
+        before = {name: value.clone() for name, value in model.state_dict().items()}
+        steps = self.settings.phrases_steps[number - 1]
+        learning_rate = self.settings.phrases_rate * 0.4 ** (number - 1)
+        self._distil(model, f"phrases-{number}", steps, learning_rate, 0)
+        towers.blend(model, before, self.settings.phrases_kept[number - 1])
 
     def _distil(
         self, model: CLIPModel, name: str, steps: int, learning_rate: float, hold_out: float
@@ -335,13 +345,8 @@ class Mini:
         gallery = towers.encode_pictures(model, self.pictures.gallery)
         if name != "distill":
             material = self._revised(name, model, material, table, gallery)
-        if name == "phrases":
-            names = {entry.phrase for entry in self.annotations if entry.is_name}
-            corpus = material.corpus
-            is_name = np.fromiter((one in names for one in corpus.phrases), bool, len(corpus))
-            corpus = revise.weigh(corpus, is_name, self.settings.phrases_names)
-            material = Material(corpus, material.vectors)
-            material = join(material, self.more_phrases(), self.settings.phrases_share)
+        if name.startswith("phrases"):
+            material = self._with_phrases(material)
             table = TokenTable(self.tokenizer, material.corpus.phrases)
         distill.distill(
             model,
@@ -352,6 +357,15 @@ class Mini:
             settings=settings,
             watch=self._watch(model, gallery),
         )
+
+    def _with_phrases(self, material: Material) -> Material:
+        """Return the material with its names drawn more often and the further phrases added."""
+        names = {entry.phrase for entry in self.annotations if entry.is_name}
+        corpus = material.corpus
+        is_name = np.fromiter((one in names for one in corpus.phrases), bool, len(corpus))
+        corpus = revise.weigh(corpus, is_name, self.settings.phrases_names)
+        more = self.more_phrases()
+        return join(Material(corpus, material.vectors), more, self.settings.phrases_share)
 
     def _revised(
         self,

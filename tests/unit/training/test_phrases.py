@@ -10,7 +10,7 @@ from workers.training.annotations import Annotation
 from workers.training.chance import seeded
 from workers.training.errors import DataError
 from workers.training.inflections import Inflections, alternated, endings
-from workers.training.phrases import Invention, words_of
+from workers.training.phrases import Drawn, Invention, words_of
 from workers.training.spelling import Spelling
 
 ANIMALS = (
@@ -72,6 +72,32 @@ def test_phrases_denote_their_telling_word() -> None:
         best = max(shares, key=lambda row: shares[row])
         assert ANIMALS[best][:3] in text
         assert (" and " in text) == (len(shares) == 2) or "big" in text or len(shares) == 1
+
+
+def test_words_with_the_same_pictures_are_alike() -> None:
+    words = {"klein": {0, 1, 2, 3}, "tier": set(range(40)), "maus": {0, 1}, "rot": {7, 8, 9}}
+    wanted = {"small": {0, 1, 2}, "red": {7, 8, 30, 31}, "old": {50, 51, 52}}
+    assert phrases.alike(wanted, words) == {"klein": "small", "rot": "red"}
+
+
+def test_drawn_by_weight() -> None:
+    draw = seeded("drawn")
+    drawn = Drawn({"often": 9.0, "rarely": 1.0, "never": 0.0})
+    found = [drawn.pick(draw) for _ in range(200)]
+    assert found.count("often") > 5 * found.count("rarely") > 0
+    assert "never" not in found
+    assert Drawn({}).pick(draw) == ""
+
+
+def test_qualities_tell_nothing_and_stand_beside_things() -> None:
+    few = [*ANNOTATIONS, Annotation("en", 4, "white", False), Annotation("en", 4, "foal", False)]
+    words = words_of("en", few, qualities={"white"})
+    assert words.telling[4] == ["horse", "foal"]
+    assert {"white", "big"} <= set(words.shared.words)
+    draw = seeded("qualities")
+    made = [phrases.phrase(words, [9], draw) for _ in range(100)]
+    assert all(max(shares, key=lambda row: shares[row]) == 9 for _, shares in made)
+    assert any("white" in text for text, _ in made)
 
 
 def test_invented_words_look_like_the_others() -> None:

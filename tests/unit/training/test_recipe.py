@@ -33,7 +33,7 @@ SETTINGS = MiniSettings(
     distill_batch=4,
     agree_steps=3,
     revise_steps=(3, 2),
-    phrases_steps=3,
+    phrases_steps=(3, 2),
     hold_out=0.2,
     bf16=False,
 )
@@ -106,7 +106,7 @@ def test_all_stages_to_a_model_that_loads(run: Mini) -> None:
     for stage in run.stages:
         assert json.loads((run.folder / stage / "done.json").read_text("utf-8"))["seconds"] >= 0
         assert stage in run.recipe()
-    (logged,) = log_entries(run.folder / "phrases")
+    (logged,) = log_entries(run.folder / "phrases-2")
     assert 0 <= logged["questions_at_5"] <= 1
 
 

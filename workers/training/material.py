@@ -211,16 +211,20 @@ def gather_phrases(
     centre: torch.Tensor,
     *,
     each: int,
+    things: int,
     leave_out: Sequence[str] = (),
     seed: int = 20,
     device: str = "cpu",
 ) -> Material:
-    """Return phrases of several words: ``each`` made for every locale, and translated ones."""
+    """Return phrases of several words: ``each`` made for every locale, and translated ones.
+
+    A picture named in one word comes ``things`` times as often as one that is not.
+    """
     draw = seeded(f"{seed} translated phrases")
     builder = CorpusBuilder()
     # Nobody describes a flag but by its country, and names have taught those.
     rows = [row for row, emoji in enumerate(pictures.emoji) if not artwork.is_flag(emoji)]
-    made = list(phrases.phrases(cache, annotations, rows, each=each, seed=seed))
+    made = list(phrases.phrases(cache, annotations, rows, each=each, things=things, seed=seed))
     for text, shares in made:
         builder.add_pictures(text, shares, PHRASES_PARTS["made"] / len(made))
     vectors = _Vectors()

@@ -337,10 +337,12 @@ def phrases(
     rows: Collection[int],
     *,
     each: int,
+    things: int,
     seed: int,
 ) -> Iterator[tuple[str, Shares]]:
     """Yield ``each`` phrases of every locale that names most pictures, about those in ``rows``.
 
+    A picture that the locale names in one word comes ``things`` times as often as others.
     Of locales of which we know no way to ask, which fewer people write, come half as many.
     """
     by_locale: dict[str, list[Annotation]] = defaultdict(list)
@@ -369,17 +371,17 @@ def phrases(
             qualities={*alike(wanted, own.rows()), *qualities.get(base, ())} - own.named.keys(),
         )
         draw = seeded(f"{seed} phrases {locale}")
-        told = _weighed(words, rows)
+        told = _weighed(words, rows, things)
         count = each if locale in ways or base in ways else each // 2
         for _ in range(count if told else 0):
             yield phrase(words, told, draw)
 
 
-def _weighed(words: Words, rows: Iterable[int]) -> list[int]:
-    """Return the pictures to speak of: those named in one word thrice, as things mostly are."""
+def _weighed(words: Words, rows: Iterable[int], things: int) -> list[int]:
+    """Return the pictures to speak of: those named in one word, as things mostly are, often."""
     found: list[int] = []
     for row in sorted(rows):
         told = words.telling.get(row, ())
         single = any(phrase in words.names and " " not in phrase for phrase in told)
-        found += [row] * ((3 if single else 1) if told else 0)
+        found += [row] * ((things if single else 1) if told else 0)
     return found

@@ -50,6 +50,23 @@ Say = Callable[[str], None]
 
 
 @dataclass(frozen=True, slots=True)
+class PhrasesSettings:
+    """One stage of phrases of several words.
+
+    ``share`` is their part of all that is drawn, ``each`` how many are made for a locale,
+    ``things`` how often a picture named in one word comes for each that is not, ``kept`` how far
+    the weights go back afterwards to those before.
+    """
+
+    steps: int
+    rate: float
+    share: float
+    each: int
+    things: int
+    kept: float
+
+
+@dataclass(frozen=True, slots=True)
 class MiniSettings:
     """The numbers of one run; kept beside its result as ``mini.json``."""
 
@@ -64,12 +81,11 @@ class MiniSettings:
     agree_steps: int = 3500
     revise_steps: tuple[int, ...] = (2400, 2400, 2400, 600)
     revise_factor: float = 5.0
-    phrases_steps: tuple[int, ...] = (3000, 700)
-    phrases_share: float = 0.5
-    phrases_each: int = 6000
+    phrases: tuple[PhrasesSettings, ...] = (
+        PhrasesSettings(steps=3000, rate=6e-4, share=0.5, each=6000, things=3, kept=0.3),
+        PhrasesSettings(steps=1100, rate=4e-4, share=0.7, each=3000, things=12, kept=0.2),
+    )
     phrases_names: float = 2.0
-    phrases_rate: float = 6e-4
-    phrases_kept: tuple[float, ...] = (0.3, 0.0)
     leave_out: tuple[str, ...] = ()
     seed: int = 20
     device: str = "cpu"
@@ -102,7 +118,7 @@ class Mini:
             **{f"revise-{number}": partial(self.revise, number=number) for number in revisions},
             **{
                 f"phrases-{number}": partial(self.phrases, number=number)
-                for number in range(1, len(self.settings.phrases_steps) + 1)
+                for number in range(1, len(self.settings.phrases) + 1)
             },
         }
 
@@ -176,19 +192,21 @@ class Mini:
         material = load_material(path)
         return material, TokenTable(self.tokenizer, material.corpus.phrases)
 
-    def more_phrases(self) -> Material:
-        """Return the phrases of several words that the last stages add."""
-        path = self.folder / "phrases.pt"
+    def more_phrases(self, number: int) -> Material:
+        """Return the phrases of several words that stage ``number`` of them adds."""
+        path = self.folder / f"phrases-{number}.pt"
         if not path.exists():
+            own = self.settings.phrases[number - 1]
             save_material(
                 gather_phrases(
                     self.cache,
                     self.pictures,
                     self.annotations,
                     self.places[1],
-                    each=self.settings.phrases_each,
+                    each=own.each,
+                    things=own.things,
                     leave_out=self.settings.leave_out,
-                    seed=self.settings.seed,
+                    seed=self.settings.seed + number - 1,
                     device=self.settings.device,
                 ),
                 path,
@@ -316,13 +334,13 @@ class Mini:
     def phrases(self, model: CLIPModel, number: int) -> None:
         """Run a last stage: phrases of several words among all that came before.
 
-        The first teaches them; a short and gentle one brings the names back that it cost.
+        Afterwards the weights go a part of the way back, which brings most of the names back that
+        it cost and leaves most of what it taught.
         """
+        own = self.settings.phrases[number - 1]
         before = {name: value.clone() for name, value in model.state_dict().items()}
-        steps = self.settings.phrases_steps[number - 1]
-        learning_rate = self.settings.phrases_rate * 0.4 ** (number - 1)
-        self._distil(model, f"phrases-{number}", steps, learning_rate, 0)
-        towers.blend(model, before, self.settings.phrases_kept[number - 1])
+        self._distil(model, f"phrases-{number}", own.steps, own.rate, 0)
+        towers.blend(model, before, own.kept)
 
     def _distil(
         self, model: CLIPModel, name: str, steps: int, learning_rate: float, hold_out: float
@@ -346,7 +364,7 @@ class Mini:
         if name != "distill":
             material = self._revised(name, model, material, table, gallery)
         if name.startswith("phrases"):
-            material = self._with_phrases(material)
+            material = self._with_phrases(material, int(name.rpartition("-")[2]))
             table = TokenTable(self.tokenizer, material.corpus.phrases)
         distill.distill(
             model,
@@ -358,14 +376,14 @@ class Mini:
             watch=self._watch(model, gallery),
         )
 
-    def _with_phrases(self, material: Material) -> Material:
+    def _with_phrases(self, material: Material, number: int) -> Material:
         """Return the material with its names drawn more often and the further phrases added."""
         names = {entry.phrase for entry in self.annotations if entry.is_name}
         corpus = material.corpus
         is_name = np.fromiter((one in names for one in corpus.phrases), bool, len(corpus))
         corpus = revise.weigh(corpus, is_name, self.settings.phrases_names)
-        more = self.more_phrases()
-        return join(Material(corpus, material.vectors), more, self.settings.phrases_share)
+        share = self.settings.phrases[number - 1].share
+        return join(Material(corpus, material.vectors), self.more_phrases(number), share)
 
     def _revised(
         self,

@@ -151,11 +151,15 @@ def test_every_locale_with_enough_names(tmp_path: Path, monkeypatch: pytest.Monk
     swahili = [Annotation("sw", row, f"jina{row}", True) for row in range(1, 10)]
     variant = [Annotation("en-AU", 3, "froggo", True)]
     made = list(
-        phrases.phrases(tmp_path, [*ANNOTATIONS, *swahili, *variant], range(10), each=40, seed=1)
+        phrases.phrases(
+            tmp_path, [*ANNOTATIONS, *swahili, *variant], range(10), each=40, things=3, seed=1
+        )
     )
     assert len(made) == 80
     assert made == list(
-        phrases.phrases(tmp_path, [*ANNOTATIONS, *swahili, *variant], range(10), each=40, seed=1)
+        phrases.phrases(
+            tmp_path, [*ANNOTATIONS, *swahili, *variant], range(10), each=40, things=3, seed=1
+        )
     )
     assert any("tembo" in text and shares.get(0) for text, shares in made)
     assert any("kubwa" in text and len(shares) == 1 for text, shares in made)

@@ -17,7 +17,7 @@ from workers.training.errors import RunError
 from workers.training.evaluation import measure
 from workers.training.evaluation.questions import Question
 from workers.training.material import Material, join, load_material, save_material
-from workers.training.recipe import Mini, MiniSettings
+from workers.training.recipe import Mini, MiniSettings, PhrasesSettings
 from workers.training.runs import log_entries
 
 ANNOTATIONS = [
@@ -33,7 +33,10 @@ SETTINGS = MiniSettings(
     distill_batch=4,
     agree_steps=3,
     revise_steps=(3, 2),
-    phrases_steps=(3, 2),
+    phrases=tuple(
+        PhrasesSettings(steps=steps, rate=1e-3, share=0.5, each=1, things=1, kept=0.5)
+        for steps in (3, 2)
+    ),
     hold_out=0.2,
     bf16=False,
 )

@@ -82,8 +82,7 @@ class MiniSettings:
     revise_steps: tuple[int, ...] = (2400, 2400, 2400, 600)
     revise_factor: float = 5.0
     phrases: tuple[PhrasesSettings, ...] = (
-        PhrasesSettings(steps=3000, rate=6e-4, share=0.5, each=6000, things=3, kept=0.3),
-        PhrasesSettings(steps=1100, rate=4e-4, share=0.7, each=3000, things=12, kept=0.2),
+        PhrasesSettings(steps=3000, rate=6e-4, share=0.5, each=6000, things=3, kept=0.35),
     )
     phrases_names: float = 2.0
     leave_out: tuple[str, ...] = ()

@@ -226,6 +226,8 @@ class Mini:
         self._say(f"{len(self.tokenizer)} pieces")
         material, table = self.material(self.settings.hold_out)
         self._say(f"{len(material.corpus)} phrases, {len(table.flat)} tokens")
+        for number in range(1, len(self.settings.phrases) + 1):
+            self._say(f"{len(self.more_phrases(number).corpus)} further phrases")
         self._timed("data", began)
 
     def _fresh(self) -> CLIPModel:

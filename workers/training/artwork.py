@@ -52,6 +52,12 @@ def bare(emoji: str) -> str:
     return emoji.replace("\ufe0f", "")
 
 
+def is_flag(emoji: str) -> bool:
+    """Whether the emoji is the flag of a country or of a part of one."""
+    first, last = ord(emoji[0]), ord(emoji[-1])
+    return 0x1F1E6 <= first <= 0x1F1FF or 0xE0020 <= last <= 0xE007F
+
+
 def square(picture: Image.Image, size_px: int = SIZE_PX) -> Pixels:
     """Return a picture centred on a transparent square, uint8 [4, size_px, size_px]."""
     picture = picture.convert("RGBA")

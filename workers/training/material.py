@@ -11,7 +11,16 @@ import numpy as np
 import numpy.typing as npt
 import torch
 
-from workers.training import captions, compositions, dictionaries, teacher, wordnet
+from workers.training import (
+    artwork,
+    captions,
+    compositions,
+    dictionaries,
+    gcompris,
+    phrases,
+    teacher,
+    wordnet,
+)
 from workers.training.annotations import Annotation
 from workers.training.artwork import Artwork
 from workers.training.chance import seeded
@@ -178,9 +187,9 @@ def gather(
     # Which words are taken does not depend on what is held out: the teacher answers them once.
     wanted = _collect(cache, shares_of(annotations, "en"), leave_out, seed)
     english = list(wanted.place)
-    for part, phrases in wanted.wanted.items():
-        for phrase, number in phrases:
-            weight = unit * PARTS[part] / len(phrases)
+    for part, listed in wanted.wanted.items():
+        for phrase, number in listed:
+            weight = unit * PARTS[part] / len(listed)
             shares = known.get(english[number]) if part == "dictionaries" else None
             if shares:
                 # Someone said which pictures the English word means: better than a vector alone.
@@ -188,6 +197,73 @@ def gather(
             builder.add_vector(phrase, number, weight)
     vectors = torch.from_numpy(teacher.cached(english, cache, device)[:].copy())
     return Material(builder.build(), centred(vectors, centre).numpy().astype(np.float16))
+
+
+# How many of the phrases stage's own phrases come from where.
+PHRASES_PARTS = {"made": 0.8, "everyday": 0.05, "presets": 0.075, "cataclysm": 0.075}
+TRANSLATED_A_LANGUAGE = 3000
+
+
+def gather_phrases(
+    cache: Path,
+    pictures: Artwork,
+    annotations: Sequence[Annotation],
+    centre: torch.Tensor,
+    *,
+    each: int,
+    things: int,
+    leave_out: Sequence[str] = (),
+    seed: int = 20,
+    device: str = "cpu",
+) -> Material:
+    """Return phrases of several words: ``each`` made for every locale, and translated ones.
+
+    A picture named in one word comes ``things`` times as often as one that is not.
+    """
+    draw = seeded(f"{seed} translated phrases")
+    builder = CorpusBuilder()
+    # Nobody describes a flag but by its country, and names have taught those.
+    rows = [row for row, emoji in enumerate(pictures.emoji) if not artwork.is_flag(emoji)]
+    made = list(phrases.phrases(cache, annotations, rows, each=each, things=things, seed=seed))
+    for text, shares in made:
+        builder.add_pictures(text, shares, PHRASES_PARTS["made"] / len(made))
+    vectors = _Vectors()
+    for part, read in (
+        ("everyday", gcompris.words),
+        ("presets", captions.presets),
+        ("cataclysm", captions.cataclysm),
+    ):
+        by_language: dict[str, dict[tuple[str, str], None]] = defaultdict(dict)
+        for code, text, meaning in read(cache):
+            language = base_language(code.split("@")[0])
+            if language not in leave_out:
+                by_language[language][text, meaning] = None
+        for _, found in sorted(by_language.items()):
+            for text, meaning in draw.sample(list(found), min(TRANSLATED_A_LANGUAGE, len(found))):
+                vectors.want(part, text, meaning)
+    english = list(vectors.place)
+    for part, wanted in vectors.wanted.items():
+        for phrase, number in wanted:
+            builder.add_vector(phrase, number, PHRASES_PARTS[part] / len(wanted))
+    encoded = torch.from_numpy(teacher.cached(english, cache, device)[:].copy())
+    return Material(builder.build(), centred(encoded, centre).numpy().astype(np.float16))
+
+
+def join(first: Material, second: Material, share: float) -> Material:
+    """Return both materials as one, of which ``share`` of what is drawn is the second's."""
+    one, other = first.corpus, second.corpus
+    weight = other.weight * (share / (1 - share) * one.weight.sum() / other.weight.sum())
+    corpus = Corpus(
+        one.phrases + other.phrases,
+        np.concatenate([one.starts, one.starts[-1] + other.starts[1:]]),
+        np.concatenate([one.rows, other.rows]),
+        np.concatenate([one.shares, other.shares]),
+        np.concatenate(
+            [one.vector, np.where(other.vector < 0, -1, other.vector + len(first.vectors))]
+        ),
+        np.concatenate([one.weight, weight]),
+    )
+    return Material(corpus, np.concatenate([first.vectors, second.vectors]))
 
 
 def save_material(material: Material, path: Path) -> None:

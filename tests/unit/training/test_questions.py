@@ -12,14 +12,26 @@ from workers.training.evaluation import questions
 ALIAS = {"🐈": 0, "🐕": 1}
 
 
-def test_the_bundled_questions_are_enough() -> None:
+@pytest.fixture
+def alias() -> dict[str, int]:
     try:
-        alias = {bare(glyph.emoji): row for row, glyph in enumerate(emoji.glyphs())}
+        return {bare(glyph.emoji): row for row, glyph in enumerate(emoji.glyphs())}
     except emoji.EmojiFontError as error:
         pytest.skip(str(error))
+
+
+def test_the_bundled_questions_are_enough(alias: dict[str, int]) -> None:
     found = questions.load(alias)
     assert len(found) >= 300
     assert len({question.language for question in found}) >= 40
+
+
+def test_the_questions_to_develop_by_are_others(alias: dict[str, int]) -> None:
+    found = questions.development(alias)
+    assert len(found) >= 200
+    assert len({question.language for question in found}) >= 40
+    reported = {question.text.lower() for question in questions.load(alias)}
+    assert not [question.text for question in found if question.text.lower() in reported]
 
 
 @pytest.mark.parametrize(

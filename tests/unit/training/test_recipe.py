@@ -15,8 +15,10 @@ from workers.training.artwork import Artwork
 from workers.training.corpus import CorpusBuilder, add_annotations, held_out
 from workers.training.errors import RunError
 from workers.training.evaluation import measure
-from workers.training.material import Material, load_material, save_material
-from workers.training.recipe import Mini, MiniSettings
+from workers.training.evaluation.questions import Question
+from workers.training.material import Material, join, load_material, save_material
+from workers.training.recipe import Mini, MiniSettings, PhrasesSettings
+from workers.training.runs import log_entries
 
 ANNOTATIONS = [
     Annotation(locale, row, f"{word} {locale}", True)
@@ -31,6 +33,10 @@ SETTINGS = MiniSettings(
     distill_batch=4,
     agree_steps=3,
     revise_steps=(3, 2),
+    phrases=tuple(
+        PhrasesSettings(steps=steps, rate=1e-3, share=0.5, each=1, things=1, kept=0.5)
+        for steps in (3, 2)
+    ),
     hold_out=0.2,
     bf16=False,
 )
@@ -41,6 +47,27 @@ def material(hold_out: float) -> Material:
     add_annotations(builder, [entry for entry in ANNOTATIONS if not held_out(entry, hold_out)])
     builder.add_vector("paka mweusi", 0, 1.0)
     return Material(builder.build(), np.ones((1, 384), dtype=np.float16))
+
+
+def phrases_material() -> Material:
+    builder = CorpusBuilder()
+    builder.add_pictures("big dog de and", {1: 1.0}, 2.0)
+    builder.add_vector("eine alte Katze", 1, 1.0)
+    return Material(builder.build(), np.full((2, 384), 2, dtype=np.float16))
+
+
+def test_joined_material_keeps_both_and_their_shares() -> None:
+    first, second = material(0.0), phrases_material()
+    made = join(first, second, 0.25)
+    corpus, count = made.corpus, len(first.corpus)
+    assert corpus.phrases == first.corpus.phrases + second.corpus.phrases
+    assert corpus.weight[count:].sum() == pytest.approx(corpus.weight.sum() / 4)
+    place = corpus.phrases.index("big dog de and")
+    assert corpus.rows[corpus.starts[place] : corpus.starts[place + 1]].tolist() == [1]
+    for phrase, expected in (("paka mweusi", 1), ("eine alte Katze", 2)):
+        vector = corpus.vector[corpus.phrases.index(phrase)]
+        assert set(made.vectors[vector].tolist()) == {expected}
+    assert corpus.vector[place] == -1
 
 
 def test_material_survives_being_saved(tmp_path: Path) -> None:
@@ -69,6 +96,9 @@ def run(
     monkeypatch.setattr(Mini, "tokenizer", tokenizer)
     monkeypatch.setattr(Mini, "_fresh", lambda self: model)
     monkeypatch.setattr(recipe, "gather", lambda *given, hold_out, **named: material(hold_out))
+    monkeypatch.setattr(recipe, "gather_phrases", lambda *given, **named: phrases_material())
+    asked = [Question("en", "a black cat at night", frozenset({0}))]
+    monkeypatch.setattr(Mini, "asked", asked)
     return Mini(tmp_path / "run", tmp_path / "cache", SETTINGS, lambda said: None)
 
 
@@ -79,6 +109,8 @@ def test_all_stages_to_a_model_that_loads(run: Mini) -> None:
     for stage in run.stages:
         assert json.loads((run.folder / stage / "done.json").read_text("utf-8"))["seconds"] >= 0
         assert stage in run.recipe()
+    (logged,) = log_entries(run.folder / "phrases-2")
+    assert 0 <= logged["questions_at_5"] <= 1
 
 
 def test_a_second_call_trains_nothing(run: Mini, monkeypatch: pytest.MonkeyPatch) -> None:

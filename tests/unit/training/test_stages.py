@@ -226,3 +226,13 @@ def test_a_saved_model_gives_the_same_vectors(
     ours = towers.encode_pictures(model, pictures.gallery)
     theirs = towers.encode_pictures(loaded, pictures.gallery)
     assert torch.allclose(ours, theirs, atol=2e-3)  # weights are kept in half precision
+
+
+def test_a_part_of_the_way_is_taken_back(model: CLIPModel) -> None:
+    before = {name: value.clone() for name, value in model.state_dict().items()}
+    with torch.no_grad():
+        model.text_projection.weight.add_(1.0)
+    towers.blend(model, before, 0.25)
+    for name, value in model.state_dict().items():
+        moved = 0.75 if name == "text_projection.weight" else 0.0
+        assert torch.allclose(value, before[name] + moved, atol=1e-6)

@@ -26,6 +26,14 @@ def tried() -> frozenset[str]:
     return frozenset(line for line in text.splitlines() if line and not line.startswith("#"))
 
 
+def development(alias: Mapping[str, int]) -> list[Question]:
+    """Return the questions that models are chosen by while they are made."""
+    with resources.as_file(
+        resources.files("workers.training.evaluation").joinpath("development.tsv")
+    ) as path:
+        return load(alias, path)
+
+
 def load(alias: Mapping[str, int], path: Path | None = None) -> list[Question]:
     """Return the questions of ``path`` (default: the bundled file).
 

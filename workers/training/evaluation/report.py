@@ -112,7 +112,10 @@ def _sources() -> str:
         sources.WORDNET,
         sources.FREEDICT,
         sources.EDICT,
+        sources.GCOMPRIS,
+        sources.SPELLING,
         sources.TUXPAINT,
+        sources.CATACLYSM,
         sources.EMOJI,
         sources.TEACHER,
     ]

@@ -50,8 +50,8 @@ SENTENCES = {
     "page_size": _("Pictures in an answer: {count}"),
     "language": _("Language of my answers: {language}"),
     "name_people": _(
-        "To choose people, reply to a message of theirs with /settings search or /settings add, or "
-        "write their @name after it. The same again takes it back."
+        "To choose people, reply to a message of theirs with /settings search or /settings add. "
+        "The same again takes it back."
     ),
     "whom": _("I do not know whom you mean. Please reply to a message of theirs."),
     "everybody": _("everybody"),

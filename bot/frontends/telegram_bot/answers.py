@@ -61,16 +61,22 @@ class Answers:
     @asynccontextmanager
     async def typing(self, place: Place) -> AsyncIterator[None]:
         """Show that work goes on, if it takes a while."""
-        showing = asyncio.create_task(self._type(place))
+        loop = asyncio.get_running_loop()
+        showing: list[asyncio.Task[None]] = []
+        # Most answers are quicker, and need no task.
+        later = loop.call_later(
+            TYPING_AFTER_S, lambda: showing.append(loop.create_task(self._type(place)))
+        )
         try:
             yield
         finally:
-            showing.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await showing
+            later.cancel()
+            for task in showing:
+                task.cancel()
+                with contextlib.suppress(asyncio.CancelledError):
+                    await task
 
     async def _type(self, place: Place) -> None:
-        await asyncio.sleep(TYPING_AFTER_S)
         while True:
             try:
                 await self._bot.send_chat_action(

@@ -133,12 +133,11 @@ class Gallery:
         """Return pictures by the ids of their files, or made to be uploaded."""
         known = await self._notes.file_ids([hit.sha256 for hit in hits])
 
-        async def ready(hit: Hit) -> _Photo | None:
-            media = known.get(hit.sha256) or await self._photos.photo(collection, hit)
-            return None if media is None else _Photo(hit, media)
-
-        made = await asyncio.gather(*(ready(hit) for hit in hits))
-        return [photo for photo in made if photo is not None]
+        unknown = [hit for hit in hits if hit.sha256 not in known]
+        photos = await asyncio.gather(*(self._photos.photo(collection, hit) for hit in unknown))
+        made = {hit.image_id: photo for hit, photo in zip(unknown, photos, strict=True)}
+        media = ((hit, known.get(hit.sha256) or made.get(hit.image_id)) for hit in hits)
+        return [_Photo(hit, one) for hit, one in media if one is not None]
 
     async def _uploads_instead(
         self, collection: str, photos: Sequence[_Photo], error: BadRequest

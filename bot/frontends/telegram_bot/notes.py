@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import json
-import logging
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+
+from cachetools import LRUCache
 
 from bot.core.ports import Notebook
 
@@ -19,8 +20,10 @@ UPDATES_KEPT_S = 2 * DAY_S
 """Telegram itself keeps what it could not deliver for one."""
 ADDING_KEPT_S = 600
 LATE_WORD_S = 600
-
-logger = logging.getLogger(__name__)
+_FILES_AT_HAND = 20_000
+"""Ids of files kept in this process, about 200 bytes each."""
+_A_PIECE = 10
+"""Photos of one album; their messages have numbers in a row."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +53,7 @@ class Notes:
     def __init__(self, notebook: Notebook, bot_id: int) -> None:
         self._notebook = notebook
         self._prefix = f"telegram:{bot_id}"
+        self._file_ids: LRUCache[str, str] = LRUCache(_FILES_AT_HAND)
 
     # --- Updates ---
 
@@ -78,18 +82,27 @@ class Notes:
             answered.owner_id,
         ]
         written = json.dumps(told, separators=(",", ":"))
-        names = [self._answer(chat_id, number) for number in answered.message_ids]
+        numbers = {answered.text_id, *answered.photo_ids}
+        first, last = min(answered.photo_ids, default=0), max(answered.photo_ids, default=0)
+        if last - first < _A_PIECE:
+            # In a row, as the messages of an album are: one of them leads to the others.
+            numbers = {answered.text_id, first} - {0}
         if answered.question_id:
-            names.append(self._answer(chat_id, answered.question_id))
+            numbers.add(answered.question_id)
+        names = [self._answer(chat_id, number) for number in numbers]
         await self._notebook.put(dict.fromkeys(names, written), ANSWERS_KEPT_S)
 
     async def answer(self, chat_id: int, message_id: int) -> Answered | None:
         """Return the answer that a message belongs to, or that answers it."""
-        (written,) = await self._notebook.get([self._answer(chat_id, message_id)])
-        if written is None:
-            return None
-        text_id, photo_ids, image_ids, *rest = json.loads(written)
-        return Answered(text_id, tuple(photo_ids), tuple(image_ids), *rest)
+        nearby = [self._answer(chat_id, message_id - n) for n in range(_A_PIECE)]
+        for written in await self._notebook.get(nearby):
+            if written is None:
+                continue
+            text_id, photo_ids, image_ids, *rest = json.loads(written)
+            answered = Answered(text_id, tuple(photo_ids), tuple(image_ids), *rest)
+            if message_id in {*answered.message_ids, answered.question_id}:
+                return answered
+        return None
 
     async def forget_answer(self, chat_id: int, answered: Answered) -> None:
         """Forget the messages of an answer that are gone."""
@@ -113,18 +126,28 @@ class Notes:
 
     async def file_ids(self, sha256s: Sequence[str]) -> dict[str, str]:
         """Return the ids under which Telegram knows pictures already."""
-        found = await self._notebook.get([self._file(sha256) for sha256 in sha256s])
-        return {sha: known for sha, known in zip(sha256s, found, strict=True) if known}
+        ids = {sha: known for sha in sha256s if (known := self._file_ids.get(sha)) is not None}
+        others = [sha256 for sha256 in sha256s if sha256 not in ids]
+        if others:
+            found = await self._notebook.get([self._file(sha256) for sha256 in others])
+            read = {sha: known for sha, known in zip(others, found, strict=True) if known}
+            self._file_ids.update(read)
+            ids |= read
+        return ids
 
     async def keep_file_ids(self, file_ids: Mapping[str, str]) -> None:
         """Remember ids by the SHA-256 of the pictures."""
         if file_ids:
+            self._file_ids.update(file_ids)
             notes = {self._file(sha256): file_id for sha256, file_id in file_ids.items()}
             await self._notebook.put(notes, FILES_KEPT_S)
 
     async def forget_file_ids(self, sha256s: Iterable[str]) -> None:
         """Forget ids that are worthless."""
-        await self._notebook.forget([self._file(sha256) for sha256 in sha256s])
+        stale = list(sha256s)
+        for sha256 in stale:
+            self._file_ids.pop(sha256, None)
+        await self._notebook.forget([self._file(sha256) for sha256 in stale])
 
     def _file(self, sha256: str) -> str:
         return f"{self._prefix}:file:{sha256}"

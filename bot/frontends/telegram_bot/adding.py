@@ -101,7 +101,11 @@ class Adding:
         """Fetch pictures, each with the id of its file where it can be sent as a photo."""
         wanted = [(wish, pieces[0])] if len(pieces) == 1 else _of_album(wish, pieces)
         found = await asyncio.gather(
-            *(self._upload(one, piece) for one, piece in wanted if one.file is not None),
+            *(
+                self._upload(one, piece)
+                for one, piece in wanted
+                if one.file is not None or len(pieces) > 1
+            ),
             return_exceptions=True,
         )
         uploads, refused = [], []
@@ -117,7 +121,7 @@ class Adding:
     async def _upload(self, wish: Addition, piece: Message) -> tuple[Upload, str]:
         file = wish.file
         if file is None:
-            raise PictureRefusedError("missing")
+            raise PictureRefusedError("unsupported")
         content = await self.download(file)
         name = (file.file_name or "") if isinstance(file, Document) else ""
         upload = Upload(content, filename=name, caption=wish.caption, tags=wish.tags)

@@ -94,7 +94,8 @@ class Answers:
         if reply.hits and not shown:
             reply = Reply(asker.texts.say(SENTENCES["unavailable"]), Tone.ERROR)
         buttons = keyboard([one.hit for one in shown], reply, only_delete=only_delete)
-        text_id = await self.say(asker.place, reply.text, buttons)
+        # The phone has rung for the pictures already.
+        text_id = await self.say(asker.place, reply.text, buttons, is_silent=bool(shown))
         await self._keep(asker, text_id, shown, reply, question_id)
 
     async def replace(self, asker: Asker, before: Answered, reply: Reply, question_id: int) -> None:
@@ -111,7 +112,12 @@ class Answers:
         await self.send(asker, reply, question_id=question_id)
 
     async def say(
-        self, place: Place, text: str, buttons: InlineKeyboardMarkup | None = None
+        self,
+        place: Place,
+        text: str,
+        buttons: InlineKeyboardMarkup | None = None,
+        *,
+        is_silent: bool = False,
     ) -> int:
         """Send a text and return the message's id; raises TelegramError."""
         target = place.target()
@@ -122,6 +128,7 @@ class Answers:
                 shorten(text, MAX_TEXT),
                 reply_markup=buttons,
                 link_preview_options=_NO_PREVIEW,
+                disable_notification=is_silent or None,
                 **target,
             ),
         )

@@ -185,5 +185,5 @@ def _is_stale(error: BadRequest) -> bool:
     said = error.message.lower()
     return any(
         word in said
-        for word in ("file identifier", "file_id", "file id", "file_reference", "wrong remote")
+        for word in ("file identifier", "file_id", "file id", "file_reference", "media_empty")
     )

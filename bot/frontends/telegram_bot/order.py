@@ -9,7 +9,8 @@ from typing import Any
 from telegram import Update
 from telegram.ext import BaseUpdateProcessor
 
-MAX_CONCURRENT_UPDATES = 256
+MAX_CONCURRENT_UPDATES = 1024
+"""Chats that are answered at once; some of them may be waiting out a flood."""
 _MAX_KNOWN_UPDATES = 100_000
 """Updates that wait for their turn count as being handled for python-telegram-bot."""
 

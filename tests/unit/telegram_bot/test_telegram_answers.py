@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import UTC, datetime
 
 import pytest
 
-from bot.core.messages import Ask, Refine
+from bot.core import commands
+from bot.core.messages import Ask, Choice, Hit, More, Refine, Reply, Span
 from bot.core.sentences import SENTENCES
 from bot.core.texts import texts_for
 from bot.frontends.telegram_bot import TelegramBot
+from bot.frontends.telegram_bot.buttons import keyboard
+from bot.frontends.telegram_bot.limits import MAX_BUTTONS_A_ROW
 from tests.acceptance.telegram_chats import TelegramPerson
 from tests.acceptance.telegram_server import TelegramServer
 from tests.unit.telegram_bot.memory import MemoryConversation
@@ -29,6 +33,7 @@ async def test_a_question_is_answered_with_an_album_and_buttons(
     assert [one.text for one in album] == [f"{n} · cat {n}" for n in range(1, 11)]
     assert len({one.album for one in album}) == 1
     assert text.text.startswith("Bilder zu „cat“")
+    assert [one.is_silent for one in (*album, text)] == [False] * 10 + [True]
     numbers = range(1, 11)
     assert text.labels == [
         *(f"{sign} {n}" for sign in "🔎🚫🗑" for n in numbers),
@@ -49,6 +54,38 @@ async def test_a_question_is_answered_with_an_album_and_buttons(
     await (await ana.press(text, "⬅")).answer()
     *album, text = await ana.private.next(11)
     assert album[0].text == "1 · cat 1"
+
+
+def test_the_largest_keyboard_is_one_that_telegram_takes() -> None:
+    hits = [
+        Hit(
+            2**63 - n,
+            999_999_990 - n,
+            0.5,
+            "",
+            "",
+            1,
+            1,
+            "image/png",
+            "",
+            "",
+            "",
+            datetime.now(UTC),
+            can_delete=True,
+        )
+        for n in range(10)
+    ]
+    span = Span("t" * 24, 999_999_980, 999_999_999, 10)
+    reply = Reply("", choices=(Choice("More", More("t" * 24, 999_999_990)),), span=span)
+    markup = keyboard(hits, reply)
+    assert markup is not None
+    pressed = [one for row in markup.inline_keyboard for one in row]
+    assert len(pressed) == 32
+    assert max(map(len, markup.inline_keyboard)) <= MAX_BUTTONS_A_ROW
+    for one in pressed:
+        assert isinstance(one.callback_data, str)
+        assert len(one.callback_data.encode()) <= 64
+        assert commands.decode(one.callback_data) is not None
 
 
 @pytest.mark.usefixtures("bot")

@@ -17,11 +17,12 @@ from bot.core.sentences import SENTENCES
 from bot.frontends.base import ConversationPort
 from bot.frontends.telegram_bot.askers import Asker
 from bot.frontends.telegram_bot.buttons import keyboard
-from bot.frontends.telegram_bot.gallery import Gallery, Shown
+from bot.frontends.telegram_bot.gallery import Gallery, MayNotSendPhotosError, Shown
 from bot.frontends.telegram_bot.limits import MAX_ALBUM, MAX_TEXT, shorten
 from bot.frontends.telegram_bot.notes import Answered, Notes
 from bot.frontends.telegram_bot.pacing import Pace
 from bot.frontends.telegram_bot.places import Place
+from bot.frontends.telegram_bot.sentences import SENTENCES as ON_TELEGRAM
 
 TYPING_AFTER_S = 0.7
 TYPING_EVERY_S = 4.5
@@ -90,7 +91,12 @@ class Answers:
         self, asker: Asker, reply: Reply, *, question_id: int = 0, only_delete: bool = False
     ) -> None:
         """Send a reply; raises TelegramError."""
-        shown = await self._gallery.show(asker.place, reply.hits) if reply.hits else []
+        shown: list[Shown] = []
+        try:
+            if reply.hits:
+                shown = await self._gallery.show(asker.place, reply.hits)
+        except MayNotSendPhotosError:
+            reply = Reply(asker.texts.say(ON_TELEGRAM["no_photos"]), Tone.ERROR)
         if reply.hits and not shown:
             reply = Reply(asker.texts.say(SENTENCES["unavailable"]), Tone.ERROR)
         buttons = keyboard([one.hit for one in shown], reply, only_delete=only_delete)

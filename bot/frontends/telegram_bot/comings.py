@@ -33,9 +33,7 @@ class Comings:
         self._people.changed(change.new_chat_member.user.id, chat_id)
         try:
             if change.new_chat_member.status in _OUTSIDE:
-                self._present.pop(chat_id, None)
-                await self._communities.left(collection_of(chat_id))
-                logger.info("telegram_chat_left")
+                await self.left(chat_id)
             else:
                 await self._note(chat_id)
         except CoreError as error:
@@ -51,13 +49,21 @@ class Comings:
             return True
         return False
 
-    async def present(self, chat_id: int) -> None:
+    async def present(self, message: Message, me: int) -> None:
         """Note that the bot is in a chat, should it have missed that it was called back."""
-        if chat_id not in self._present:
+        gone, chat_id = message.left_chat_member, message.chat.id
+        is_farewell = gone is not None and gone.id == me
+        if chat_id not in self._present and not is_farewell:
             try:
                 await self._note(chat_id)
             except CoreError as error:
                 logger.warning("telegram_coming_not_noted", extra={"code": error.code})
+
+    async def left(self, chat_id: int) -> None:
+        """Note that nothing can be said in a chat any more; raises CoreErrors."""
+        self._present.pop(chat_id, None)
+        await self._communities.left(collection_of(chat_id))
+        logger.info("telegram_chat_left")
 
     async def moved(self, old: int, new: int) -> None:
         """Take a group's pictures along to its new number."""

@@ -7,9 +7,10 @@ import secrets
 from typing import Any
 
 from telegram import Bot, Update
-from telegram.error import BadRequest, ChatMigrated, Forbidden, TelegramError
+from telegram.error import BadRequest, Forbidden, TelegramError
 from telegram.ext import CallbackContext
 
+from bot.core.errors import CoreError
 from bot.core.sentences import SENTENCES
 from bot.core.texts import texts_for
 from bot.frontends.base import ConversationPort, FrontendOptions
@@ -52,6 +53,7 @@ class Dispatch:
         self, bot: Bot, bot_id: int, conversation: ConversationPort, options: FrontendOptions
     ) -> None:
         self._bot = bot
+        self._bot_id = bot_id
         notes = self._notes = Notes(conversation.notebook, bot_id)
         people = People(bot)
         self._comings = Comings(conversation, people)
@@ -99,7 +101,7 @@ class Dispatch:
         elif (message := update.message) is not None:
             if not await self._comings.on_message(message):
                 await self._talk.on_message(message)
-                await self._comings.present(message.chat.id)
+                await self._comings.present(message, self._bot_id)
         elif (edited := update.edited_message) is not None:
             await self._talk.on_edit(edited)
 
@@ -112,8 +114,8 @@ class Dispatch:
         details = {"incident": incident, "at": where(error)}
         if isinstance(error, TelegramError) and not isinstance(error, BadRequest):
             # Blocked, flooded or out of reach: another message would fare no better.
-            if isinstance(error, Forbidden | ChatMigrated):
-                logger.info("telegram_may_not_send", extra={"error": type(error).__name__})
+            if isinstance(error, Forbidden):
+                await self._shut_out(update)
             else:
                 logger.warning("telegram_not_sent", extra=details)
             return
@@ -131,6 +133,16 @@ class Dispatch:
                 )
             except TelegramError as failure:
                 logger.warning("telegram_not_sent", extra={"at": where(failure)})
+
+    async def _shut_out(self, update: object) -> None:
+        """Note that the bot was blocked or thrown out, should it not have been told."""
+        logger.info("telegram_may_not_send", extra={"error": "Forbidden"})
+        chat = update.effective_chat if isinstance(update, Update) else None
+        if chat is not None:
+            try:
+                await self._comings.left(chat.id)
+            except CoreError as error:
+                logger.warning("telegram_coming_not_noted", extra={"code": error.code})
 
 
 def _is_about_the_place(error: BadRequest) -> bool:

@@ -47,6 +47,10 @@ class Shown:
     message_id: int
 
 
+class MayNotSendPhotosError(Exception):
+    """The group does not let the bot send photos."""
+
+
 class Gallery:
     """Shows pictures."""
 
@@ -57,13 +61,18 @@ class Gallery:
         self._notes = notes
 
     async def show(self, place: Place, hits: Sequence[Hit]) -> list[Shown]:
-        """Send pictures; returns those that could be sent. Raises TelegramError."""
+        """Send pictures; returns those that could be sent.
+
+        Raises TelegramError, MayNotSendPhotosError.
+        """
         photos = await self._ready(place.collection, hits[:MAX_ALBUM])
         if not photos:
             return []
         try:
             sent = await self._send(place, photos)
         except BadRequest as error:
+            if _is_about_photos(error):
+                raise MayNotSendPhotosError from error
             photos = await self._uploads_instead(place.collection, photos, error)
             if not photos:
                 return []
@@ -178,6 +187,12 @@ class Gallery:
                 if message.photo and isinstance(photo.media, bytes)
             }
         )
+
+
+def _is_about_photos(error: BadRequest) -> bool:
+    """Tell whether only photos are what may not be sent."""
+    said = error.message.lower()
+    return "not enough rights to send photos" in said or "chat_send_photos_forbidden" in said
 
 
 def _is_stale(error: BadRequest) -> bool:

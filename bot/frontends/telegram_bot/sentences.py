@@ -30,6 +30,7 @@ SENTENCES = {
         "Telegram hands me files of at most 20 MB. Please send a smaller one, or send it as a "
         "photo."
     ),
+    "no_photos": _("I may not send photos in this group. An admin can allow it."),
     "late": _("I was away for a while. Please ask me again."),
     "remove_nothing": _("There is nothing here that you may delete."),
     # Inline mode.

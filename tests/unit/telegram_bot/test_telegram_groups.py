@@ -7,6 +7,7 @@ import pytest
 from bot.core.messages import Ask
 from bot.core.sentences import SENTENCES
 from bot.core.texts import texts_for
+from bot.frontends.telegram_bot.sentences import SENTENCES as ON_TELEGRAM
 from tests.acceptance.telegram_chats import TelegramPerson, World
 from tests.acceptance.telegram_server import TelegramServer
 from tests.pictures.good import jpeg
@@ -134,6 +135,16 @@ async def test_topics_are_answered_in_their_topic(
     assert {one.thread_id for one in group.sent} == {topic}
     general = await ana.send("/search cat", chat=group)
     assert (await ana.wait_for_answer(general)).thread_id is None
+
+
+async def test_where_photos_are_forbidden_it_says_so(
+    world: World, conversation: MemoryConversation, ana: TelegramPerson
+) -> None:
+    group = world.group(ana, bot_may_not={"photos"})
+    conversation.fill(group.id, 2)
+    answer = await ana.wait_for_answer(await ana.send("/search cat", chat=group))
+    assert answer.text == texts_for("de").say(ON_TELEGRAM["no_photos"])
+    assert answer.labels == []
 
 
 async def test_a_closed_topic_is_left_alone(

@@ -141,10 +141,11 @@ async def test_an_answer_to_somebody_who_has_blocked_the_bot_is_dropped(
     await until(lambda: conversation.incoming)
     ana.private.has_blocked = True
     gate.set()
-    await until(lambda: server.refusals)
+    await until(lambda: conversation.community_store.left_days)
     await bob.send("cat")
     await bob.private.next()
     assert ana.private.sent == []
+    assert list(conversation.community_store.left_days) == [f"telegram:chat:{ana.id}"]
     assert server.calls.count("sendMessage") == 2
 
 

@@ -184,5 +184,10 @@ async def test_a_group_that_throws_the_bot_out_is_left(
     group = world.group(ana)
     await ana.remove_bot(group)
     await until(lambda: conversation.community_store.left_days)
+    # Of its own farewell the bot is told by a message from there.
+    await ana.send(chat=group, more={"left_chat_member": world.bot})
+    await ana.send("cat")
+    await ana.private.next()
+    assert list(conversation.community_store.left_days) == [f"telegram:chat:{group.id}"]
     await ana.add_bot(group)
     await until(lambda: not conversation.community_store.left_days)

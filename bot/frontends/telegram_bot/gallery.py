@@ -153,7 +153,7 @@ class Gallery:
     ) -> list[_Photo]:
         """Return pictures without the ids that Telegram did not take; raises other errors."""
         stale = [photo.hit.sha256 for photo in photos if isinstance(photo.media, str)]
-        if not stale or not _is_stale(error):
+        if not stale or not is_stale(error):
             raise error
         logger.info("telegram_files_stale", extra={"count": len(stale)})
         await self._notes.forget_file_ids(stale)
@@ -195,7 +195,7 @@ def _is_about_photos(error: BadRequest) -> bool:
     return "not enough rights to send photos" in said or "chat_send_photos_forbidden" in said
 
 
-def _is_stale(error: BadRequest) -> bool:
+def is_stale(error: BadRequest) -> bool:
     """Tell whether Telegram does not know a file's id any more."""
     said = error.message.lower()
     return any(

@@ -20,6 +20,7 @@ from bot.core.texts import Texts, texts_for
 from bot.frontends.base import ConversationPort
 from bot.frontends.telegram_bot.askers import Askers
 from bot.frontends.telegram_bot.commands import START_ADD, START_ASK
+from bot.frontends.telegram_bot.gallery import is_stale
 from bot.frontends.telegram_bot.limits import MAX_INLINE_BUTTON, MAX_RESULTS, shorten
 from bot.frontends.telegram_bot.notes import Notes
 from bot.frontends.telegram_bot.people import People
@@ -78,16 +79,15 @@ class Inline:
             async with asyncio.timeout(ANSWER_WITHIN_S):
                 found = await self._found(query.from_user, query.query, texts, start)
                 if isinstance(found, Reply):
-                    await self._show(query, [], "", found.text)
-                    return
-                offered, next_offset = await self._offered(found, start)
-                word, parameter = SENTENCES["inline_open"], START_ADD
-                if not found and not start:
-                    word = CORE_SENTENCES["nothing_found"]
-                elif not offered and not start:
-                    word, parameter = SENTENCES["inline_first"], START_ASK
-                    await self._notes.keep_question(query.from_user.id, query.query)
-                await self._show(query, offered, next_offset, texts.say(word), parameter)
+                    await self._send(query, [], "", found.text)
+                else:
+                    await self._show(query, found, start, texts)
+        except BadRequest as error:
+            if "too old" not in error.message:
+                raise
+            logger.info("telegram_inline_too_late")
+        except TelegramError as error:
+            logger.info("telegram_inline_not_sent", extra={"error": type(error).__name__})
         except TimeoutError:
             logger.info("telegram_inline_too_slow")
 
@@ -115,30 +115,56 @@ class Inline:
         )
         return across if isinstance(across, Reply) else [hit for _collection, hit in across]
 
-    async def _offered(
-        self, hits: Sequence[Hit], start: int
-    ) -> tuple[list[InlineQueryResultCachedPhoto], str]:
-        """Return a page of results from a place in the answer on, and where the next begins."""
-        known = await self._notes.file_ids([hit.sha256 for hit in hits])
-        offered: list[InlineQueryResultCachedPhoto] = []
-        # The same picture can be in several collections.
-        shown = {hit.sha256 for hit in hits[:start]}
-        end = start
-        for hit in hits[start:]:
-            end += 1
-            file_id = known.get(hit.sha256)
-            if file_id is not None and hit.sha256 not in shown:
-                shown.add(hit.sha256)
-                result_id = str(hit.image_id)
-                offered.append(
-                    InlineQueryResultCachedPhoto(result_id, file_id, title=hit.caption or None)
-                )
-            if len(offered) == MAX_RESULTS:
-                break
-        has_more = len(offered) == MAX_RESULTS and end < len(hits)
-        return offered, str(end) if has_more else ""
-
     async def _show(
+        self, query: InlineQuery, found: Sequence[Hit], start: int, texts: Texts
+    ) -> None:
+        """Show a page of what was found, from a place in the answer on; raises TelegramError."""
+        hits, next_offset, results = await self._offered(found, start)
+        if results or start:
+            word = texts.say(SENTENCES["inline_open"])
+            try:
+                await self._send(query, results, next_offset, word)
+            except BadRequest as error:
+                if not is_stale(error):
+                    raise
+                # Which of them is worthless, Telegram does not say.
+                logger.info("telegram_files_stale", extra={"count": len(hits)})
+                await self._notes.forget_file_ids([hit.sha256 for hit in hits])
+            else:
+                return
+        if not found:
+            await self._send(query, [], "", texts.say(CORE_SENTENCES["nothing_found"]))
+            return
+        await self._notes.keep_question(query.from_user.id, query.query)
+        first = texts.say(SENTENCES["inline_first"])
+        await self._send(query, [], "", first, START_ASK)
+
+    async def _offered(
+        self, found: Sequence[Hit], start: int
+    ) -> tuple[list[Hit], str, list[InlineQueryResultCachedPhoto]]:
+        """Return a page of what Telegram has already, and where the next begins."""
+        known = await self._notes.file_ids([hit.sha256 for hit in found])
+        hits: list[Hit] = []
+        # The same picture can be in several collections.
+        shown = {hit.sha256 for hit in found[:start]}
+        end = start
+        for hit in found[start:]:
+            end += 1
+            if hit.sha256 in known and hit.sha256 not in shown:
+                shown.add(hit.sha256)
+                hits.append(hit)
+            if len(hits) == MAX_RESULTS:
+                break
+        has_more = len(hits) == MAX_RESULTS and end < len(found)
+        results = [
+            InlineQueryResultCachedPhoto(
+                str(hit.image_id), known[hit.sha256], title=hit.caption or None
+            )
+            for hit in hits
+        ]
+        return hits, str(end) if has_more else "", results
+
+    async def _send(
         self,
         query: InlineQuery,
         results: Sequence[InlineQueryResultCachedPhoto],
@@ -146,35 +172,12 @@ class Inline:
         button: str,
         parameter: str = START_ADD,
     ) -> None:
-        above = InlineQueryResultsButton(
-            shorten(button, MAX_INLINE_BUTTON), start_parameter=parameter
-        )
-        try:
-            await self._send(query, results, next_offset, above)
-        except BadRequest as error:
-            if "too old" in error.message:
-                logger.info("telegram_inline_too_late")
-            elif results:
-                # One of the ids may be worthless; which one, Telegram does not say.
-                logger.info("telegram_files_stale", extra={"count": len(results)})
-                await self._send(query, [], "", above)
-            else:
-                raise
-        except TelegramError as error:
-            logger.info("telegram_inline_not_sent", extra={"error": type(error).__name__})
-
-    async def _send(
-        self,
-        query: InlineQuery,
-        results: Sequence[InlineQueryResultCachedPhoto],
-        next_offset: str,
-        button: InlineQueryResultsButton,
-    ) -> None:
+        above = shorten(button, MAX_INLINE_BUTTON)
         await self._bot.answer_inline_query(
             query.id,
             results,
             cache_time=CACHE_S,
             is_personal=True,
             next_offset=next_offset,
-            button=button,
+            button=InlineQueryResultsButton(above, start_parameter=parameter),
         )

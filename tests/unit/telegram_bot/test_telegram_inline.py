@@ -171,4 +171,9 @@ async def test_stale_ids_do_not_leave_a_query_unanswered(
     conversation.fill(ana.id, 2)
     await show_all(ana, 2)
     server.world.files.expire()
-    assert (await ana.inline("cat")).results == []
+    answer = await ana.inline("cat")
+    assert answer.results == []
+    # Shown once more, they are there again.
+    await ana.press_inline_button(answer)
+    await ana.private.next(3)
+    assert len((await ana.inline("a cat")).results) == 2

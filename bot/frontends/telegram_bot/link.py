@@ -10,7 +10,7 @@ from datetime import timedelta
 from enum import Enum
 
 from telegram import Bot
-from telegram.error import Conflict, InvalidToken, RetryAfter
+from telegram.error import BadRequest, Conflict, InvalidToken, RetryAfter
 
 FIRST_PAUSE_S = 0.5
 LONGEST_PAUSE_S = 30.0
@@ -86,6 +86,9 @@ class Link(ABC):
         if contact is before:
             return
         details = {"error": type(error).__name__} if error is not None else {}
+        if isinstance(error, BadRequest):
+            # About the address of a webhook, for instance.
+            details["said"] = error.message
         if contact is Contact.REACHED:
             logger.info("telegram_connected")
         elif contact is Contact.REFUSED:

@@ -207,6 +207,19 @@ async def test_wrong_addresses_of_webhooks_are_explained(
         await new_bot(**options).start()
 
 
+async def test_what_telegram_says_about_an_address_is_logged(
+    new_bot: NewBot, server: TelegramServer, caplog: pytest.LogCaptureFixture
+) -> None:
+    url = "https://nowhere.example.org/telegram"
+    bot = new_bot(telegram_webhook_url=url, telegram_webhook_listen="127.0.0.1:0")
+    assert "cannot be reached yet" in await bot.start()
+    told = [getattr(one, "said", "") for one in caplog.records]
+    assert any("failed to resolve host" in one.lower() for one in told)
+    # Only the operator can know what is wrong with the address.
+    server.misbehaviour.clear()
+    await bot.stop()
+
+
 async def test_a_port_that_is_taken_is_named(new_bot: NewBot) -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         listen = f"127.0.0.1:{taken.getsockname()[1]}"

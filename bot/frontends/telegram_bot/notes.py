@@ -189,10 +189,6 @@ class Notes:
     def _named(self, chat_id: int, username: str) -> str:
         return f"{self._prefix}:user:{chat_id}:{username.lower()}"
 
-    async def not_in(self, user_id: int, chat_id: int) -> None:
-        """Forget that somebody was in a group."""
-        await self._notebook.remove(self._groups(user_id), str(chat_id))
-
     def _groups(self, user_id: int) -> str:
         return f"{self._prefix}:groups:{user_id}"
 

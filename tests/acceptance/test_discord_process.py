@@ -11,6 +11,7 @@ from io import BytesIO
 from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 
+from bot.app import App, opened
 from bot.core.sentences import SENTENCES
 from bot.core.texts import texts_for
 from samples.emoji import render
@@ -21,6 +22,7 @@ from tests.acceptance.discord_rules import UploadedFile
 from tests.acceptance.discord_server import DiscordServer
 from tests.acceptance.discord_tls import discord_behind_tls
 from tests.acceptance.discord_world import Message
+from tests.acceptance.test_discord_library import holds
 from tests.stack import Stack, new_data_dir
 
 
@@ -113,8 +115,8 @@ async def test_an_import_goes_on_after_a_kill(tmp_path: Path) -> None:
             int(number) for number in re.findall(r"(?:added|already): (\d+)", told.content)
         )
         assert added + known == count
-        async with asyncio.timeout(60):
-            found = await (await poster.slash("search", query="picture 7")).answer()
-            while f"of {count} pictures" not in found.content:  # the workers are still at it
-                found = await (await poster.slash("search", query="picture 7")).answer()
+        async with opened(App(stack.settings, stack.urls)) as app:
+            await holds(app, guild, count)
+        found = await (await poster.slash("search", query="picture 7")).answer()
+        assert f"of {count} pictures" in found.content
         assert "https://discord.com/channels/" in found.content

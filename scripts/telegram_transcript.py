@@ -78,6 +78,13 @@ class Play:
                     print("    below: " + " ".join(f"[{label}]" for label in one.labels))
         return answer
 
+    async def switches(self, who: TelegramPerson, below: Sent, sign: str) -> None:
+        """Print what the numbers below an answer do when somebody has pressed a sign."""
+        print(f"{who.name}: presses {sign}")
+        await who.press(below, sign)
+        await below.wait_for(lambda one: one.labels[0].startswith(sign))
+        print("    below, now: " + " ".join(f"[{label}]" for label in below.labels))
+
 
 def drawn(emoji: str) -> bytes:
     """Draw a picture to send."""
@@ -108,6 +115,8 @@ async def play(server: TelegramServer, stack: Stack) -> None:
     await scene.does(ada, "presses the last button", ada.press(below, below.labels[-1]))
     *_, below = await scene.does(ada, "a picture of 🚙", ada.send(photo=drawn("🚙")))
     await scene.does(ada, "presses 🔎 1", ada.press(below, "🔎 1"))
+    await scene.switches(ada, below, "🚫")
+    await scene.switches(ada, below, "🗑")
     await inline(scene, ada)
     scene.note("an update that comes twice")
     count = len(ada.private.sent)

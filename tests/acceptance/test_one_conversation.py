@@ -21,6 +21,7 @@ from tests.acceptance.discord_rules import UploadedFile
 from tests.acceptance.discord_running import discord_server, running_bot
 from tests.acceptance.discord_world import Message
 from tests.acceptance.telegram_chats import Sent, TelegramPerson
+from tests.acceptance.telegram_modes import press_number
 from tests.acceptance.telegram_server import telegram_server
 from tests.stack import Stack
 from tests.unit.telegram_bot.waiting import kept_loggers
@@ -233,12 +234,12 @@ class OnTelegram:
         return await self._shown_after(self._person.send(photo=picture))
 
     async def remove(self, caption: str) -> None:
-        """Press the other button with the picture's number."""
+        """Press the picture's number in the mode that deletes."""
         await self._press(f"🗑 {self._rank(caption)}")
 
     async def _press(self, label: str) -> None:
         assert self._below is not None
-        await (await self._person.press(self._below, label)).answer()
+        await (await press_number(self._person, self._below, label)).answer()
 
     async def _shown_after(self, act: Awaitable[object]) -> list[str]:
         count = len(self._chat.sent)

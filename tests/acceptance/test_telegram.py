@@ -14,6 +14,7 @@ from bot.frontends.telegram_bot import TelegramBot
 from bot.frontends.telegram_bot.sentences import SENTENCES as ON_TELEGRAM
 from samples.emoji import render
 from tests.acceptance.telegram_chats import Chat, Sent, TelegramPerson, World
+from tests.acceptance.telegram_modes import press_number
 from tests.acceptance.telegram_server import TelegramServer, telegram_server
 from tests.pictures.good import jpeg, noisy_jpeg, png, saved
 from tests.unit.telegram_bot.waiting import kept_loggers
@@ -101,7 +102,7 @@ async def test_the_whole_conversation(world: World) -> None:
     assert (await ana.wait_for_answer(asked)).text == "1 · fireworks over the sea"
     await ana.wait_for_answers(asked, 4)
 
-    shown = await (await ana.press(text, "🗑 1")).answer()
+    shown = await (await press_number(ana, text, "🗑 1")).answer()
     assert shown["text"] == "“a black cat” is deleted."
     names, _text = await found(ana, "black cat", 2)
     assert all("black cat" not in name for name in names)

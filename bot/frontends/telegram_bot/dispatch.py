@@ -68,7 +68,7 @@ class Dispatch:
         forgetting = Forgetting(conversation, answers, askers, notes)
         commands = Commands(bot, conversation, answers, adding, settings, forgetting, notes)
         self._talk = Talk(bot, askers, answers, adding, commands, notes)
-        self._presses = Presses(bot, askers, answers, settings, forgetting, notes)
+        self._presses = Presses(askers, answers, settings, forgetting, notes)
         self._inline = Inline(bot, conversation, people, askers, notes)
 
     async def register_commands(self) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from dataclasses import replace
 
-from telegram import Bot, CallbackQuery, Message
+from telegram import CallbackQuery, Message
 from telegram.error import TelegramError
 
 from bot.core import commands
@@ -13,10 +13,10 @@ from bot.core.errors import PageExpiredError
 from bot.core.messages import Delete, NotThis, Reply, Request, Tone
 from bot.core.replies import explain
 from bot.core.texts import texts_for
-from bot.frontends.telegram_bot import forgetting, languages, settings
+from bot.frontends.telegram_bot import forgetting, languages, modes, settings
 from bot.frontends.telegram_bot.answers import Answers
 from bot.frontends.telegram_bot.askers import Asker, Askers
-from bot.frontends.telegram_bot.buttons import only_deletes, without
+from bot.frontends.telegram_bot.buttons import only_deletes, switched, without
 from bot.frontends.telegram_bot.limits import MAX_TOAST, shorten
 from bot.frontends.telegram_bot.notes import Answered, Notes
 
@@ -26,16 +26,14 @@ logger = logging.getLogger(__name__)
 class Presses:
     """Does what buttons say."""
 
-    def __init__(  # noqa: PLR0917 - each is another part
+    def __init__(
         self,
-        bot: Bot,
         askers: Askers,
         answers: Answers,
         panel: settings.Settings,
         forgets: forgetting.Forgetting,
         notes: Notes,
     ) -> None:
-        self._bot = bot
         self._askers = askers
         self._answers = answers
         self._settings = panel
@@ -63,6 +61,9 @@ class Presses:
         elif press := languages.PRESS.fullmatch(data):
             said = await self._settings.choose_language(asker, query.from_user, number, press)
             await _acknowledge(query, said)
+        elif (mode := modes.pressed(data)) is not None:
+            await _acknowledge(query, "")
+            await self._switch(message, mode)
         elif (request := commands.decode(data)) is not None:
             await self._request(asker, request, query, message)
         else:
@@ -83,8 +84,15 @@ class Presses:
         elif isinstance(request, NotThis) and reply.tone is Tone.ANSWER:
             await self._answer_anew(asker, message, reply)
         elif reply.hits:
-            is_removal = only_deletes(message.reply_markup)
+            is_removal = only_deletes(self._answers.buttons(message))
             await self._answers.send(asker, reply, only_delete=is_removal)
+
+    async def _switch(self, message: Message, mode: modes.Mode) -> None:
+        """Let the numbers below an answer act in another mode; whoever presses."""
+        shown = self._answers.buttons(message)
+        changed = None if shown is None else switched(shown, mode)
+        if changed is not None:
+            await self._answers.change_buttons(message, changed)
 
     async def _answer_anew(self, asker: Asker, message: Message, reply: Reply) -> None:
         """Put an answer in place of the one that the button belongs to."""
@@ -99,7 +107,8 @@ class Presses:
         if asker.place.is_group and before.question_id:
             place = replace(asker.place, answered_id=before.question_id)
             asker = replace(asker, place=place)
-        await self._answers.replace(asker, before, reply, before.question_id)
+        # Whoever leaves out one picture may want to leave out another.
+        await self._answers.replace(asker, before, reply, before.question_id, kind="n")
 
     async def _take_away(self, message: Message, request: Delete) -> None:
         """Take a deleted picture out of the answer, and its buttons away."""
@@ -109,15 +118,10 @@ class Presses:
             photo_id = answered.photo_ids[answered.image_ids.index(image_id)]
             await self._answers.take_away(chat_id, [photo_id])
             await self._notes.forget_photo(chat_id, answered, photo_id)
-        left = None if message.reply_markup is None else without(message.reply_markup, image_id)
-        if left == message.reply_markup:
-            return
-        try:
-            await self._bot.edit_message_reply_markup(
-                chat_id, message.message_id, reply_markup=left
-            )
-        except TelegramError as error:
-            logger.info("telegram_buttons_not_changed", extra={"error": type(error).__name__})
+        shown = self._answers.buttons(message)
+        left = None if shown is None else without(shown, image_id)
+        if left != shown:
+            await self._answers.change_buttons(message, left)
 
 
 def _expired(language: str) -> Reply:

@@ -7,8 +7,8 @@ from dataclasses import asdict
 
 from bot.backends import policies
 from bot.backends.errors import core_errors
+from bot.core.community_ports import Import, Statistics
 from bot.core.policy import Policy
-from bot.core.ports import Import, Statistics
 from db import communities
 from db.collections import collection_state
 from db.pool import Database

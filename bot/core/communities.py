@@ -6,19 +6,12 @@ import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from bot.core.community_ports import CommunityStore, Import, Statistics
 from bot.core.errors import ImageGoneError, NotAllowedError
 from bot.core.library import Library
 from bot.core.messages import Person, Upload
 from bot.core.policy import Policy
-from bot.core.ports import (
-    Added,
-    CommunityStore,
-    History,
-    ImageIndex,
-    ImageStore,
-    Import,
-    Statistics,
-)
+from bot.core.ports import Added, History, ImageIndex, ImageStore
 
 KEPT_AFTER_LEAVING_DAYS = 30
 _BATCH = 200

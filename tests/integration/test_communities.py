@@ -16,11 +16,12 @@ from bot.backends.communities import PgCommunityStore
 from bot.backends.index import PgImageIndex
 from bot.backends.store import PgImageStore
 from bot.core.communities import KEPT_AFTER_LEAVING_DAYS, Communities, Forgotten
+from bot.core.community_ports import Import
 from bot.core.errors import UnavailableError
 from bot.core.library import Library, UploadLimits
 from bot.core.messages import Person
 from bot.core.policy import DEFAULT_POLICY, Policy
-from bot.core.ports import EVERYTHING, Import
+from bot.core.ports import EVERYTHING
 from db.blobs import Blobs, original, rendition
 from db.collections import collection_state
 from db.embedded import EmbeddedRedis

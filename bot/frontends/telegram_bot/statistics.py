@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bot.core.ports import Statistics
+from bot.core.community_ports import Statistics
 from bot.core.texts import Texts
 from bot.frontends.telegram_bot.sentences import SENTENCES
 

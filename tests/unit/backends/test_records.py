@@ -7,8 +7,9 @@ from dataclasses import fields
 import pytest
 
 from bot.backends.errors import core_errors
+from bot.core.community_ports import Import, Statistics
 from bot.core.errors import UnavailableError
-from bot.core.ports import Import, Match, Statistics
+from bot.core.ports import Match
 from db.errors import DatabaseError, DatabaseUnavailableError, SchemaMissingError
 from db.records import ImportRecord, MatchRecord, StatisticsRecord
 

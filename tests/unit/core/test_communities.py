@@ -7,11 +7,12 @@ from dataclasses import replace
 import pytest
 
 from bot.core.communities import KEPT_AFTER_LEAVING_DAYS, Forgotten
+from bot.core.community_ports import Import
 from bot.core.errors import NotAllowedError, UnavailableError
 from bot.core.messages import Ask, Upload
 from bot.core.policy import DEFAULT_POLICY, Policy
-from bot.core.ports import Import
-from tests.unit.core.memory import ADMIN, COLLECTION, MEMBER, MemoryBot
+from tests.unit.core.memory import ADMIN, MEMBER, MemoryBot
+from tests.unit.core.memory_pictures import COLLECTION
 
 PNG = b"\x89PNG\r\n\x1a\n" + bytes(32)
 POLICY = Policy(frozenset({"role:1"}), page_size=3, language="de")

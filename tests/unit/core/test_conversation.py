@@ -24,7 +24,8 @@ from bot.core.messages import (
     Upload,
 )
 from bot.core.policy import Policy
-from tests.unit.core.memory import ADMIN, COLLECTION, MEMBER, MemoryBot, image_ids
+from tests.unit.core.memory import ADMIN, MEMBER, MemoryBot, image_ids
+from tests.unit.core.memory_pictures import COLLECTION
 
 PNG = b"\x89PNG\r\n\x1a\n" + bytes(32)
 QUESTIONS: list[Request] = [

@@ -28,7 +28,8 @@ from bot.core.questions import (
     parse_question,
 )
 from bot.core.vectors import between
-from tests.unit.core.memory import SPACE, MemoryBot, image_ids, vector
+from tests.unit.core.memory import MemoryBot, image_ids
+from tests.unit.core.memory_pictures import SPACE, vector
 
 SENT = vector(0.6, 0.8)
 

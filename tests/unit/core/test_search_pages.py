@@ -15,14 +15,8 @@ from bot.core.messages import Filters
 from bot.core.ports import EmbeddingSpace, Selection, Vector
 from bot.core.questions import ImageQuery, NewestQuery, Query, Question, TextQuery, VectorQuery
 from bot.core.search import BLOCK_SIZE, Page, Search
-from tests.unit.core.memory import (
-    COLLECTION,
-    SPACE,
-    CountingEncoder,
-    MemoryCache,
-    MemoryPictures,
-    vector,
-)
+from tests.unit.core.memory import CountingEncoder, MemoryCache
+from tests.unit.core.memory_pictures import COLLECTION, SPACE, MemoryPictures, vector
 
 CAT = Question(TextQuery("cat"))
 

@@ -10,7 +10,7 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from bot.core.vectors import between
-from tests.unit.core.memory import vector
+from tests.unit.core.memory_pictures import vector
 
 UNITS = st.lists(st.floats(-1, 1, width=16), min_size=8, max_size=8).filter(any)
 

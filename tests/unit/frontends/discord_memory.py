@@ -16,7 +16,8 @@ from bot.core.ports import (
     Vector,
 )
 from tests.acceptance.discord_world import Message
-from tests.unit.core.memory import CountingEncoder, MemoryBot, MemoryPictures, vector
+from tests.unit.core.memory import CountingEncoder, MemoryBot
+from tests.unit.core.memory_pictures import MemoryPictures, vector
 
 
 def captions(message: Message) -> list[str | None]:

@@ -19,7 +19,8 @@ from bot.core.messages import (
 )
 from bot.core.ports import CollectionState, EmbeddingSpace, Match, Selection, Vector
 from tests.pictures.good import noisy_jpeg
-from tests.unit.core.memory import MemoryBot, vector
+from tests.unit.core.memory import MemoryBot
+from tests.unit.core.memory_pictures import vector
 from tests.unit.frontends.discord_memory import CaptionedPictures, Words
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 
@@ -20,6 +20,7 @@ from bot.core.messages import (
     Incoming,
     More,
     MoreLikeThis,
+    Person,
     Picture,
     PictureKind,
     Reply,
@@ -27,6 +28,8 @@ from bot.core.messages import (
     Tone,
     Upload,
 )
+from bot.core.ports import Notebook
+from tests.unit.core.memory import MemoryBot
 
 READY = ServiceStatus(ready=True, warming_up=False, image_count=0, pending_count=0)
 
@@ -54,6 +57,8 @@ class MemoryConversation:
     """Questions that are not answered before their event is set."""
     cancelled: list[str] = field(default_factory=list)
     is_down: bool = False
+    core: MemoryBot = field(default_factory=MemoryBot)
+    """Behind what the web chat does not ask for."""
 
     def add(self, content: bytes, caption: str, **more: str) -> int:
         """Put a picture into the collection."""
@@ -154,8 +159,21 @@ class MemoryConversation:
 
     @property
     def communities(self) -> Communities:
-        """Nobody here is to ask for them."""
-        raise NotImplementedError
+        """The real ones, over ports in memory."""
+        return self.core.communities
+
+    @property
+    def notebook(self) -> Notebook:
+        """Notes in memory."""
+        return self.core.notebook
+
+    async def find_across(
+        self, person: Person, language: str, collections: Sequence[str], text: str, *, limit: int
+    ) -> Sequence[tuple[str, Hit]] | Reply:
+        """Search several collections in memory."""
+        return await self.core.conversation.find_across(
+            person, language, collections, text, limit=limit
+        )
 
     async def status(self, collection: str) -> ServiceStatus:
         """Tell how many pictures there are."""

@@ -8,8 +8,8 @@ from dataclasses import replace
 
 import discord
 
+from bot.core.community_ports import Import
 from bot.core.errors import CoreError
-from bot.core.ports import Import
 from bot.frontends.base import ConversationPort, FrontendOptions
 from bot.frontends.discord_bot.askers import Asker
 from bot.frontends.discord_bot.library.channels import Readable, threads_of

@@ -11,7 +11,7 @@ from typing import Any, Self
 import discord
 from discord import ui
 
-from bot.core.ports import Import
+from bot.core.community_ports import Import
 from bot.core.texts import Texts, texts_for
 from bot.frontends.discord_bot.library.channels import (
     check_admin,

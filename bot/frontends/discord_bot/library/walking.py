@@ -11,8 +11,8 @@ from typing import TypeVar
 
 import discord
 
+from bot.core.community_ports import Import
 from bot.core.errors import UnavailableError
-from bot.core.ports import Import
 from bot.core.sentences import SENTENCES as CORE_SENTENCES
 from bot.core.texts import texts_for
 from bot.frontends.base import ConversationPort

@@ -5,10 +5,11 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Sequence
 
+from bot.core.community_ports import Import
 from bot.core.errors import UnavailableError
 from bot.core.messages import Person, ServiceStatus, Upload
 from bot.core.policy import Policy
-from bot.core.ports import Added, Import
+from bot.core.ports import Added
 from tests.unit.core.memory import MemoryBot, MemoryCommunityStore
 from tests.unit.frontends.discord_memory import CaptionedPictures, MemoryConversation, Words
 

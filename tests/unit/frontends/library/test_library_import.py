@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import pytest
 
-from bot.core.ports import Import
+from bot.core.community_ports import Import
 from bot.core.sentences import SENTENCES as CORE
 from bot.core.texts import texts_for
 from bot.frontends.discord_bot.library.sentences import SENTENCES

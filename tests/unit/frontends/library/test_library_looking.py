@@ -6,9 +6,9 @@ import asyncio
 
 import pytest
 
+from bot.core.community_ports import Statistics
 from bot.core.messages import Browse, Filters
 from bot.core.policy import Policy
-from bot.core.ports import Statistics
 from bot.core.sentences import SENTENCES as CORE
 from bot.core.texts import texts_for
 from bot.frontends.discord_bot.library import numbers, statistics

@@ -1,0 +1,1 @@
+"""Benchmarks, each beside a named alternative in the same run: ``python -m benchmarks``."""

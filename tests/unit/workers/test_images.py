@@ -97,6 +97,17 @@ def test_scaling_from_a_reduced_jpeg_shows_the_same_picture() -> None:
     assert np.abs(pixels(small) - pixels(expected)).mean() < 3
 
 
+def test_a_jpeg_that_decodes_to_nearly_the_side_asked_for_is_not_scaled_again() -> None:
+    content = pictures.noisy_jpeg((2016, 1512))
+    frame = decode(content, max_side=512).frames[0]
+    assert frame.size == (504, 378)
+    with Image.open(io.BytesIO(content)) as full:
+        expected = full.resize((504, 378), Image.Resampling.LANCZOS)
+    assert np.abs(pixels(frame) - pixels(expected)).mean() < 3
+    # One that would come out much smaller is.
+    assert decode(content, max_side=600).frames[0].size == (600, 450)
+
+
 def test_a_panorama_keeps_its_shape() -> None:
     picture = decode(pictures.wide_jpeg())
     assert (picture.width, picture.height) == (20_000, 100)

@@ -27,7 +27,7 @@ from bot.app import LOCAL_COLLECTION, App, opened
 from bot.core.messages import Add, Ask, Incoming, Person, Reply, Upload
 from tests import pictures
 from tests.stack import Stack, new_data_dir
-from workers.encoders import base
+from workers.encoders import models
 
 ADMIN = Person("benchmark", "Benchmark", is_admin=True)
 
@@ -107,7 +107,7 @@ async def homemade(stack: Stack, singles: int, texts: list[str]) -> tuple[float,
             " JOIN spaces s ON s.id = e.space_id AND s.live"
         )
         vectors = np.array([row[0] for row in await cursor.fetchall()], dtype=np.float32)
-    encoder = await asyncio.to_thread(base.load, "mini")
+    encoder = await asyncio.to_thread(models.load, "mini")
 
     def answer(text: str) -> list[int]:
         scores = vectors @ encoder.encode_texts([text])[0]

@@ -1,8 +1,12 @@
-"""A CLIP model small enough to be made for a single test."""
+"""Models small enough to be made for a single test, and the engine to hold them against."""
 
 from transformers import CLIPModel, PreTrainedTokenizerFast
 
+from workers.encoders.engines.base import EngineOptions
 from workers.training import towers
+
+EXACT = EngineOptions(engine="torch", precision="float32")
+"""Nothing converted, nothing rounded."""
 
 
 def tiny_clip(tokenizer: PreTrainedTokenizerFast, seed: int) -> CLIPModel:

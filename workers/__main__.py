@@ -83,11 +83,14 @@ def remove_command(name: str) -> None:
 
 
 def _store() -> PackStore:
-    from workers.encoders.base import model_folder
+    from workers.encoders.engines.base import EngineOptions
+    from workers.encoders.models import model_folder
     from workers.packs.store import PackStore
 
     settings = ModelSettings()
-    return PackStore(settings.packs_folder, model_folder(settings.encoder))
+    # Tried once and let go of: not worth a conversion.
+    options = EngineOptions(engine="torch", threads=settings.encoder_threads)
+    return PackStore(settings.packs_folder, model_folder(settings.encoder), options)
 
 
 @contextmanager

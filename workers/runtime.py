@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import logging
+import os
 import threading
 import time
 from collections.abc import Collection, Sequence
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 from redis import Redis
@@ -17,11 +19,13 @@ from db.ingest import IngestStore
 from db.records import SpaceRecord
 from db.spaces import register_space, register_text_towers
 from workers import contract
-from workers.encoders import base
+from workers.answers import Answers
 from workers.encoders.base import Encoder, Vectors
+from workers.encoders.models import load, model_folder
 from workers.encoders.routed import Pack
 from workers.packs.installed import InstalledPacks
 from workers.packs.store import PackStore
+from workers.precedence import Precedence
 from workers.settings import WorkerSettings
 from workers.text_towers import TextTowers
 
@@ -34,27 +38,41 @@ logger = logging.getLogger(__name__)
 
 
 class Runtime:
-    """A warm worker: built before it takes work, closed when it stops."""
+    """A warm worker: built before it takes work, closed when it stops.
+
+    The queues it is given decide which towers it loads.
+    """
 
     def __init__(self, settings: WorkerSettings, queues: Collection[str]) -> None:
         self.settings = settings
         self.queues = tuple(sorted(queues))
-        if settings.torch_threads:
-            import torch
-
-            torch.set_num_threads(settings.torch_threads)
-        text_only = not {contract.QUEUE_IMAGE, contract.QUEUE_INGEST} & set(queues)
-        self.encoder: Encoder = base.load(settings.encoder, text_only=text_only)
-        """The model itself, without language packs; :attr:`towers` has them."""
-        # Loading it has tried it with one text and one picture: the widest batch is left.
-        self.encoder.encode_texts(["warm-up"] * contract.MAX_BATCH)
+        takes_pictures = not {contract.QUEUE_IMAGE, contract.QUEUE_INGEST}.isdisjoint(queues)
+        answers_texts = contract.QUEUE_TEXT in queues
+        self.encoder: Encoder = load(
+            settings.encoder,
+            texts=answers_texts or not takes_pictures,
+            images=takes_pictures,
+            options=settings.engine_options,
+        )
+        """The model itself, without language packs; :attr:`text_towers` has them."""
+        self.image_turns = Precedence()
+        self.answers = Answers()
+        self.decoders = ThreadPoolExecutor(_cores(), thread_name_prefix="decode")
         self.store = IngestStore(settings.database_url.get_secret_value())
         self.blobs = Blobs(settings.blob_url.get_secret_value())
         self.redis = Redis.from_url(
             settings.redis_url.get_secret_value(), socket_timeout=5, socket_connect_timeout=3
         )
-        packs = PackStore(settings.packs_folder, base.model_folder(settings.encoder))
-        self.towers = TextTowers(InstalledPacks(self.encoder, packs), self._register_towers)
+        self.text_towers: TextTowers | None = None
+        if answers_texts:
+            # Loading it has tried it with a few texts: the widest batch is left.
+            self.encoder.encode_texts(["warm-up"] * contract.MAX_BATCH)
+            packs = PackStore(
+                settings.packs_folder, model_folder(settings.encoder), settings.engine_options
+            )
+            self.text_towers = TextTowers(
+                InstalledPacks(self.encoder, packs), self._register_towers
+            )
         self.space: SpaceRecord
         self._register()
         self._stopping = threading.Event()
@@ -66,11 +84,13 @@ class Runtime:
         """Tell the bots that this worker takes work from now on."""
         if not self._heart.is_alive():
             self._heart.start()
-            self._lookout.start()
+            if self.text_towers is not None:
+                self._lookout.start()
 
     def close(self) -> None:
         """Stop announcing and let the connections go."""
         self._stopping.set()
+        self.decoders.shutdown(wait=False, cancel_futures=True)
         self.store.close()
         self.redis.close()
 
@@ -86,7 +106,8 @@ class Runtime:
                     dim=self.encoder.dim,
                     preprocessing=self.encoder.preprocessing,
                 )
-                self.towers.register()
+                if self.text_towers is not None:
+                    self.text_towers.register()
             except (DatabaseUnavailableError, SchemaMissingError) as error:
                 if time.monotonic() > give_up:
                     raise
@@ -96,17 +117,15 @@ class Runtime:
                 return
 
     def _register_towers(self, encoder: Encoder, packs: Sequence[Pack]) -> None:
-        if contract.QUEUE_TEXT not in self.queues:
-            return  # where questions are sent is for those to say who answer them
         towers = {pack.revision: pack.languages for pack in packs}
         towers[self.encoder.text_revision] = tuple(self.encoder.languages)
         towers[encoder.text_revision] = tuple(encoder.languages)
         register_text_towers(self.store, self.space.id, towers, default=encoder.text_revision)
 
     def _look_out(self) -> None:
-        while not self._stopping.wait(PACKS_EVERY_S):
+        while self.text_towers is not None and not self._stopping.wait(PACKS_EVERY_S):
             try:
-                self.towers.refresh()
+                self.text_towers.refresh()
             except Exception:
                 # Nobody else would look for packs any more.
                 logger.exception("packs_not_followed")
@@ -123,6 +142,13 @@ class Runtime:
                 logger.warning("heartbeat_missed")
             if self._stopping.wait(contract.HEARTBEAT_EVERY_S):
                 return
+
+
+def _cores() -> int:
+    """Return on how many cores this process may run."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
 
 
 def to_float16(vectors: Vectors) -> bytes:

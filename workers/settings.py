@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Literal
 
-from platformdirs import user_data_path
+from platformdirs import user_cache_path, user_data_path
 from pydantic import Field, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from workers.encoders.engines.base import EngineOptions
 
 
 class ModelSettings(BaseSettings):
@@ -17,7 +20,11 @@ class ModelSettings(BaseSettings):
     )
 
     data_dir: Path = Field(default_factory=lambda: user_data_path("babelpix"))
+    cache_dir: Path = Field(default_factory=lambda: user_cache_path("babelpix"))
     encoder: str = "mini"
+    engine: Literal["auto", "openvino", "torch"] = "auto"
+    encoder_threads: int = Field(default=0, ge=0)
+    """Of one forward pass; 0 leaves it to the engine."""
 
     @property
     def packs_folder(self) -> Path:
@@ -34,5 +41,12 @@ class WorkerSettings(ModelSettings):
     log_level: str = "INFO"
     max_megapixels: float = Field(default=100, gt=0)
     """Pictures with more are refused before they are decoded."""
-    torch_threads: int = Field(default=0, ge=0)
-    """Threads of one forward pass; 0 leaves it to torch."""
+    @property
+    def engine_options(self) -> EngineOptions:
+        """How the towers are run in a worker."""
+        return EngineOptions(
+            engine=self.engine,
+            threads=self.encoder_threads,
+            cache_dir=self.cache_dir.expanduser().absolute() / "towers",
+            isolated=True,
+        )

@@ -23,7 +23,7 @@ from samples.emoji import render
 from tests.conversing import add, ask, captions
 from tests.stack import Stack, wait_for
 from workers import contract
-from workers.encoders.base import model_folder
+from workers.encoders.models import model_folder
 from workers.training.pack import PackSettings, make_pack
 
 KLINGON = {

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 from PIL.Image import Image
 
-from workers.encoders.base import Encoder, TextTower, Vectors
+from workers.encoders.base import Encoder, Pixels, TextTower, Vectors
 from workers.encoders.languages import languages_of, same_language, words_of
 
 
@@ -63,6 +63,8 @@ class RoutedEncoder:
         self.revision = base.revision
         self.dim = base.dim
         self.preprocessing = base.preprocessing
+        self.image_side = base.image_side
+        self.engine = base.engine
         self.languages: Sequence[str] = sorted(
             {*base.languages, *(language for pack in packs for language in pack.languages)}
         )
@@ -88,3 +90,11 @@ class RoutedEncoder:
     def encode_images(self, images: Sequence[Image]) -> Vectors:
         """Encode n >= 1 pictures with the base's tower."""
         return self._base.encode_images(images)
+
+    def prepare_images(self, images: Sequence[Image]) -> Pixels:
+        """Do the first half of ``encode_images``."""
+        return self._base.prepare_images(images)
+
+    def encode_prepared(self, pixels: Pixels) -> Vectors:
+        """Do the second half of ``encode_images``."""
+        return self._base.encode_prepared(pixels)

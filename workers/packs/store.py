@@ -10,7 +10,9 @@ from contextlib import contextmanager
 from functools import cached_property
 from pathlib import Path
 
-from workers.encoders.base import EncoderError, fingerprint, load_text_tower
+from workers.encoders.base import EncoderError, fingerprint
+from workers.encoders.engines.base import EngineOptions
+from workers.encoders.models import load_text_tower
 from workers.encoders.routed import Pack
 from workers.encoders.space import Space, space_in
 from workers.packs.archive import copy_pack
@@ -25,9 +27,11 @@ _FORMER = ".former-"
 class PackStore:
     """The packs installed for one model. Those for other models lie beside them, untouched."""
 
-    def __init__(self, root: Path, model: Path) -> None:
+    def __init__(self, root: Path, model: Path, options: EngineOptions | None = None) -> None:
+        """``options`` are for the towers; those of the moment's process by default."""
         self._root = root
         self._model = model
+        self._options = options
 
     @cached_property
     def space(self) -> Space:
@@ -145,7 +149,7 @@ class PackStore:
                 )
 
     def _tried(self, folder: Path, manifest: Manifest) -> Pack:
-        tower = load_text_tower(folder, self.space.dim)
+        tower = load_text_tower(folder, self.space.dim, self._options)
         return Pack(
             manifest.name,
             fingerprint([folder / name for name in FILES]),

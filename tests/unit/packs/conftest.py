@@ -15,8 +15,8 @@ from pathlib import Path
 import pytest
 import torch
 
-from tests.tiny import tiny_clip
-from workers.encoders import base
+from tests.tiny import EXACT, tiny_clip
+from workers.encoders import models
 from workers.encoders.base import Encoder
 from workers.packs.store import PackStore
 from workers.training import towers
@@ -92,11 +92,11 @@ def copy(made: dict[str, Path], tmp_path: Path) -> Callable[[str], Path]:
 @pytest.fixture
 def store(model: Path, tmp_path: Path) -> PackStore:
     """An empty folder of installed packs."""
-    return PackStore(tmp_path / "packs", model)
+    return PackStore(tmp_path / "packs", model, EXACT)
 
 
 @pytest.fixture(scope="session")
 def encoder(model: Path) -> Encoder:
     """The base encoder."""
     with _quietly():
-        return base.load(str(model))
+        return models.load(str(model), options=EXACT)

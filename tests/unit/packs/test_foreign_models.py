@@ -12,7 +12,8 @@ import torch
 from safetensors.torch import load_file, save_file
 from transformers import CLIPModel
 
-from workers.encoders import base
+from tests.tiny import EXACT
+from workers.encoders import models
 from workers.encoders.base import EncoderError
 
 
@@ -81,8 +82,8 @@ def test_a_model_that_makes_no_vectors_is_refused(  # noqa: PLR0917
     folder = shutil.copytree(model, tmp_path / "foreign")
     damage(folder)
     if text_only and not either:
-        base.load(str(folder), text_only=True)
+        models.load(str(folder), images=False, options=EXACT)
         return
     with pytest.raises(EncoderError, match=reason) as caught:
-        base.load(str(folder), text_only=text_only)
+        models.load(str(folder), images=not text_only, options=EXACT)
     assert len(str(caught.value).splitlines()) == 1

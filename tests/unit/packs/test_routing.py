@@ -11,6 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
+from tests.tiny import EXACT
 from workers.encoders.base import Encoder, Vectors
 from workers.encoders.languages import language_of, languages_of, own_words, words_of
 from workers.encoders.routed import Pack, RoutedEncoder, Router
@@ -128,7 +129,7 @@ def test_own_words_leave_english_and_unspaced_scripts_out() -> None:
 def routed(
     encoder: Encoder, model: Path, made: dict[str, Path], tmp_path_factory: pytest.TempPathFactory
 ) -> RoutedEncoder:
-    store = PackStore(tmp_path_factory.mktemp("packs"), model)
+    store = PackStore(tmp_path_factory.mktemp("packs"), model, EXACT)
     for folder in made.values():
         store.install(folder)
     return RoutedEncoder(encoder, [store.load(folder) for folder in store.folders()])

@@ -13,6 +13,7 @@ import numpy as np
 import pytest
 from safetensors.numpy import load_file, save_file
 
+from tests.tiny import EXACT
 from workers.packs import archive
 from workers.packs.errors import PackError
 from workers.packs.manifest import FILES, Manifest, read_manifest
@@ -182,14 +183,14 @@ def test_a_pack_of_another_model_is_refused(
     made: dict[str, Path], other_model: Path, tmp_path: Path
 ) -> None:
     with pytest.raises(PackError, match="another embedding space"):
-        PackStore(tmp_path / "packs", other_model).install(made["fi"])
+        PackStore(tmp_path / "packs", other_model, EXACT).install(made["fi"])
 
 
 def test_the_packs_of_other_models_stay_where_they_are(
     store: PackStore, made: dict[str, Path], other_model: Path, tmp_path: Path
 ) -> None:
     store.install(made["fi"])
-    assert PackStore(tmp_path / "packs", other_model).folders() == []
+    assert PackStore(tmp_path / "packs", other_model, EXACT).folders() == []
 
 
 @pytest.mark.parametrize("name", ["../pack.json", "/etc/x", "a/../../x", "..\\x", "C:\\x"])
@@ -308,7 +309,7 @@ def test_a_folder_nobody_may_write_to_is_named(
 ) -> None:
     (tmp_path / "closed").mkdir(mode=0o500)
     with pytest.raises(PackError, match=r"cannot write to .*closed"):
-        PackStore(tmp_path / "closed" / "packs", model).install(made["fi"])
+        PackStore(tmp_path / "closed" / "packs", model, EXACT).install(made["fi"])
 
 
 def test_every_file_of_a_pack_is_known(made: dict[str, Path]) -> None:

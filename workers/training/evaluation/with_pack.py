@@ -7,8 +7,9 @@ from typing import Any
 
 import torch
 
-from workers.encoders import base
+from workers.encoders import models
 from workers.encoders.base import TextTower
+from workers.encoders.engines.base import EngineOptions
 from workers.encoders.routed import RoutedEncoder
 from workers.packs.store import PackStore
 from workers.training.annotations import Annotation
@@ -27,9 +28,11 @@ def compare(
     lose anything. ``same_pictures`` tells whether the pictures' vectors are equal to the bit.
     Raises PackError and EncoderError.
     """
-    encoder = base.load(str(model))
+    # The figures are of the model, not of what an engine rounds it to.
+    exact = EngineOptions(engine="torch", precision="float32")
+    encoder = models.load(str(model), options=exact)
     with tempfile.TemporaryDirectory() as folder:
-        store = PackStore(Path(folder), model)
+        store = PackStore(Path(folder), model, exact)
         manifest = store.install(pack)
         routed = RoutedEncoder(encoder, [store.load(place) for place in store.folders()])
         languages = {base_language(tag) for tag in manifest.languages}

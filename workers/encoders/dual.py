@@ -1,0 +1,102 @@
+"""Towers at work: a tokenizer or a preprocessing before an engine, unit vectors behind it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL.Image import Image
+
+from workers.encoders.base import EncoderError, Pixels, Vectors
+from workers.encoders.engines.base import Engine
+from workers.encoders.preprocessing import Preprocessing
+from workers.encoders.tokens import Tokens
+
+
+class EngineTextTower:
+    """Texts into vectors."""
+
+    def __init__(self, tokens: Tokens, engine: Engine, dim: int) -> None:
+        self.dim = dim
+        self.engine = engine.name
+        self._tokens = tokens
+        self._engine = engine
+
+    def encode_texts(self, texts: Sequence[str]) -> Vectors:
+        """Encode n >= 1 texts in one forward pass; what a text has too much is cut off."""
+        return _normalised(self._engine(*self._tokens(texts)))
+
+
+class EngineImageTower:
+    """Pictures into vectors."""
+
+    def __init__(self, preprocessing: Preprocessing, engine: Engine) -> None:
+        self.engine = engine.name
+        self._preprocessing = preprocessing
+        self._engine = engine
+
+    def prepare(self, images: Sequence[Image]) -> Pixels:
+        """Turn n >= 1 pictures of any mode and size into what the tower takes in."""
+        return np.stack([self._preprocessing(image) for image in images])
+
+    def encode(self, pixels: Pixels) -> Vectors:
+        """Encode n >= 1 prepared pictures in one forward pass."""
+        return _normalised(self._engine(pixels))
+
+
+class DualEncoder:
+    """A model with one or both of its towers."""
+
+    def __init__(
+        self,
+        *,
+        name: str,
+        revision: str,
+        text_revision: str,
+        dim: int,
+        preprocessing: Preprocessing,
+        languages: Sequence[str],
+        texts: EngineTextTower | None,
+        images: EngineImageTower | None,
+    ) -> None:
+        self.name = name
+        self.revision = revision
+        self.text_revision = text_revision
+        self.dim = dim
+        self.preprocessing: Mapping[str, object] = preprocessing.as_dict()
+        self.image_side = max(preprocessing.size)
+        self.languages: Sequence[str] = tuple(languages)
+        self.engine = ", ".join(sorted({tower.engine for tower in (texts, images) if tower}))
+        self._texts = texts
+        self._images = images
+
+    def encode_texts(self, texts: Sequence[str]) -> Vectors:
+        """Encode n >= 1 texts in one forward pass; what a text has too much is cut off."""
+        if self._texts is None:
+            raise EncoderError(f"{self.name} was loaded without its text tower")
+        return self._texts.encode_texts(texts)
+
+    def prepare_images(self, images: Sequence[Image]) -> Pixels:
+        """Turn n >= 1 pictures of any mode and size into what the image tower takes in."""
+        return self._image_tower.prepare(images)
+
+    def encode_prepared(self, pixels: Pixels) -> Vectors:
+        """Encode n >= 1 prepared pictures in one forward pass."""
+        return self._image_tower.encode(pixels)
+
+    def encode_images(self, images: Sequence[Image]) -> Vectors:
+        """Encode n >= 1 pictures in one forward pass."""
+        return self.encode_prepared(self.prepare_images(images))
+
+    @property
+    def _image_tower(self) -> EngineImageTower:
+        if self._images is None:
+            raise EncoderError(f"{self.name} was loaded without its image tower")
+        return self._images
+
+
+def _normalised(features: NDArray[np.float32]) -> Vectors:
+    length = np.linalg.norm(features, axis=1, keepdims=True)
+    unit: Vectors = features / np.maximum(length, np.float32(1e-12))
+    return unit

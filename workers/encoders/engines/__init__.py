@@ -1,0 +1,1 @@
+"""What carries out a tower's forward pass: OpenVINO or torch, chosen by the hardware."""

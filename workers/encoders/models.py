@@ -1,0 +1,128 @@
+"""Finding models and loading them.
+
+An encoder family is one file beside this one, named in FAMILIES by the ``model_type`` of the models
+it reads. It has three functions: ``describe(folder)`` reads everything but the weights, without
+torch; ``text_module(folder)`` and ``image_module(folder)`` build the towers in torch. Which engine
+runs a tower is not its business (:mod:`workers.encoders.engines`).
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+import numpy as np
+import PIL.Image
+
+from workers.encoders.base import Encoder, EncoderError, TextTower, Vectors, fingerprint
+from workers.encoders.dual import DualEncoder, EngineImageTower, EngineTextTower
+from workers.encoders.engines.base import EngineOptions
+from workers.encoders.engines.choose import start
+from workers.encoders.towers import describe, image_tower, text_tower
+
+FAMILIES = {
+    "clip": "workers.encoders.clip",
+}
+TEXT_FAMILIES = {
+    "clip_text_model": "workers.encoders.clip_text",
+}
+"""The same for text towers alone, those of language packs: no ``image_module``."""
+BUNDLED = Path(__file__).parent.parent / "models"
+"""Models that come with the project, by folder name."""
+
+_PROBES = ("a black cat", "猫")
+
+
+def model_folder(name: str) -> Path:
+    """Return where a model lies: bundled by name, else a path. Raises EncoderError."""
+    for folder in (BUNDLED / name, Path(name).expanduser()):
+        if (folder / "config.json").is_file():
+            return folder
+    bundled = ", ".join(sorted(path.parent.name for path in BUNDLED.glob("*/config.json")))
+    raise EncoderError(
+        f"there is no model {name!r}: ENCODER is the name of a bundled model ({bundled or 'none'})"
+        " or a folder with a model in Hugging Face format"
+    )
+
+
+def load(
+    name: str, *, texts: bool = True, images: bool = True, options: EngineOptions | None = None
+) -> Encoder:
+    """Load an encoder by the name the operator gave and try it once.
+
+    A tower that is not wanted is left out, for workers that only answer questions or only take
+    pictures in. Raises EncoderError with the reason.
+    """
+    options = options or EngineOptions()
+    folder = model_folder(name)
+    family = _family(folder, FAMILIES)
+    about = describe(family, folder)
+    if about.preprocessing is None:
+        raise EncoderError(f"the model in {folder} has no image tower")
+    words: EngineTextTower | None = None
+    eye: EngineImageTower | None = None
+    if texts:
+        engine = start(text_tower(family, folder, about), options)
+        words = EngineTextTower(about.tokens, engine, about.dim)
+    if images:
+        eye = EngineImageTower(
+            about.preprocessing, start(image_tower(family, folder, about), options)
+        )
+    encoder = DualEncoder(
+        name=Path(name).name,
+        revision=fingerprint(about.image_files),
+        text_revision=fingerprint(about.text_files),
+        dim=about.dim,
+        preprocessing=about.preprocessing,
+        languages=about.languages,
+        texts=words,
+        images=eye,
+    )
+    what = f"the model in {folder}"
+    if texts:
+        _try(lambda: encoder.encode_texts(_PROBES), about.dim, f"the text tower of {what}")
+    if images:
+        picture = PIL.Image.new("RGB", (64, 48))
+        _try(lambda: encoder.encode_images([picture]), about.dim, f"the image tower of {what}")
+    return encoder
+
+
+def load_text_tower(folder: Path, dim: int, options: EngineOptions | None = None) -> TextTower:
+    """Load the text tower of a language pack for a space of ``dim`` numbers and try it once.
+
+    Raises EncoderError with the reason.
+    """
+    family = _family(folder, TEXT_FAMILIES)
+    about = describe(family, folder)
+    engine = start(text_tower(family, folder, about), options or EngineOptions())
+    tower = EngineTextTower(about.tokens, engine, about.dim)
+    _try(lambda: tower.encode_texts(_PROBES), dim, f"the text tower in {folder}")
+    return tower
+
+
+def _try(encode: Callable[[], Vectors], dim: int, what: str) -> None:
+    """Raise EncoderError when what loads without complaint makes no vectors of a space."""
+    try:
+        vectors = encode()
+    except Exception as error:  # whatever torch makes of files that do not belong together
+        raise EncoderError(f"{what} cannot encode: {error}") from error
+    if vectors.shape[1] != dim:
+        raise EncoderError(f"{what} makes vectors of {vectors.shape[1]} numbers, not of {dim}")
+    if not np.isfinite(vectors).all():
+        raise EncoderError(f"{what} makes vectors that are not finite")
+    if not vectors.any(axis=1).all():
+        raise EncoderError(f"{what} makes vectors of nothing but zeros")
+
+
+def _family(folder: Path, families: Mapping[str, str]) -> str:
+    """Return the module that reads the model in a folder; raises EncoderError."""
+    try:
+        config = json.loads((folder / "config.json").read_text("utf-8"))
+        family = config["model_type"]
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise EncoderError(f"{folder / 'config.json'} is damaged: {error}") from error
+    if not isinstance(family, str) or family not in families:
+        known = ", ".join(sorted(families))
+        raise EncoderError(f"models of type {family!r} are not supported; supported: {known}")
+    return families[family]

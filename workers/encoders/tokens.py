@@ -1,0 +1,76 @@
+"""Texts to token ids, by ``tokenizer.json``."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+from tokenizers import Tokenizer
+
+TokenIds = NDArray[np.int64]
+"""Shape (n, length)."""
+
+
+class Tokens:
+    """A tokenizer with a model's rules about length and padding. Thread-safe."""
+
+    def __init__(
+        self,
+        tokenizer: Tokenizer,
+        *,
+        max_length: int,
+        pad: str,
+        pad_id: int,
+        always_full: bool = False,
+        prepare: Callable[[str], str] | None = None,
+    ) -> None:
+        """``always_full`` pads every text to ``max_length``, not to the longest of the batch.
+
+        ``prepare`` is applied to a text first (lower-casing, a prefix).
+        """
+        self._tokenizer = tokenizer
+        self._prepare = prepare
+        tokenizer.enable_truncation(max_length)
+        tokenizer.enable_padding(
+            pad_id=pad_id,
+            pad_token=pad,
+            length=max_length if always_full else None,
+            # An engine makes ready for every new shape: few lengths are few shapes.
+            pad_to_multiple_of=None if always_full else _step(max_length),
+        )
+
+    def __call__(self, texts: Sequence[str]) -> tuple[TokenIds, TokenIds]:
+        """Return the ids of n >= 1 texts and which of them are no padding (1, else 0)."""
+        wanted = list(texts) if self._prepare is None else [self._prepare(text) for text in texts]
+        encodings = self._tokenizer.encode_batch(wanted)
+        ids = np.array([encoding.ids for encoding in encodings], np.int64)
+        mask = np.array([encoding.attention_mask for encoding in encodings], np.int64)
+        return ids, mask
+
+
+def read_tokenizer(folder: Path, pieces: int) -> Tokenizer:
+    """Read ``tokenizer.json`` for a text tower that knows ``pieces`` ids.
+
+    Raises OSError, ValueError.
+    """
+    path = folder / "tokenizer.json"
+    if not path.is_file():
+        raise OSError("tokenizer.json is missing")
+    try:
+        tokenizer = Tokenizer.from_file(str(path))
+    except Exception as error:  # tokenizers raises plain Exception
+        raise ValueError(f"tokenizer.json cannot be read: {error}") from error
+    # A GPU that meets a number beyond is of no use to the process any more.
+    if (highest := max(tokenizer.get_vocab().values(), default=0)) >= pieces:
+        raise ValueError(
+            f"tokenizer.json numbers its pieces up to {highest}, the text tower knows those up to"
+            f" {pieces - 1}: they do not belong together"
+        )
+    return tokenizer
+
+
+def _step(max_length: int) -> int:
+    """Return the greatest divisor up to 8: no multiple of it steps over ``max_length``."""
+    return max(step for step in range(1, 9) if max_length % step == 0)

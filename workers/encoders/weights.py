@@ -1,0 +1,62 @@
+"""Loading transformers' models from their folders, and saying what is wrong with them.
+
+Imported only where a tower is built: torch comes with it.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import torch
+from huggingface_hub.errors import StrictDataclassError
+from safetensors import SafetensorError
+from transformers.utils import logging as transformers_logging
+
+from workers.encoders.base import EncoderError
+from workers.encoders.parts import DAMAGE
+
+WEIGHTS = "model.safetensors"
+_CONVERT = (
+    "AutoModel.from_pretrained('there').save_pretrained('here', max_shard_size='100GB')"
+    " of transformers writes them so"
+)
+
+
+def load(
+    kind: Any, folder: Path, config_kind: Any, *, part: str = "", leaves_out: tuple[str, ...] = ()
+) -> Any:
+    """Load a model, or one part of it, in float32; raises EncoderError with the reason.
+
+    ``part`` names the configuration of the tower wanted within the whole model's; ``leaves_out``
+    the weights (regular expressions) that a tower alone does not use.
+    """
+    transformers_logging.disable_progress_bar()  # type: ignore[no-untyped-call]
+    # The revisions and the packs' spaces are made of this file: transformers would take others.
+    if not (folder / WEIGHTS).is_file():
+        raise EncoderError(
+            f"the model in {folder} has no {WEIGHTS}: its weights are missing, or in another"
+            f" format or in several files, and have to be in this one; {_CONVERT}"
+        )
+    # A class of our own: transformers need not report what is left out.
+    tower = type(kind.__name__, (kind,), {"_keys_to_ignore_on_load_unexpected": set(leaves_out)})
+    try:
+        config = config_kind.from_pretrained(folder, local_files_only=True)
+        if part:
+            inner = getattr(config, f"{part}_config")
+            # Many a model states it for the whole only, and one tower would not look there.
+            if hasattr(config, "projection_dim"):
+                inner.projection_dim = config.projection_dim
+            config = inner
+        model, report = tower.from_pretrained(  # type: ignore[attr-defined]
+            folder,
+            config=config,
+            dtype=torch.float32,
+            local_files_only=True,
+            output_loading_info=True,
+        )
+    except (*DAMAGE, SafetensorError, StrictDataclassError) as error:
+        raise EncoderError(f"the model in {folder} is damaged: {error}") from error
+    if report["missing_keys"] or report["mismatched_keys"]:
+        raise EncoderError(f"the model in {folder} is incomplete: {report['missing_keys']}")
+    return model

@@ -103,18 +103,27 @@ def _converted(
     version = metadata.version("openvino")
     place = options.cache_dir / f"{tower.part}-{tower.revision}-{precision}-{version}"
     with _locked(options.cache_dir, place.name):
-        if not (place / _FILE).is_file():
-            logger.info("tower_is_converted", extra={"tower": str(tower)})
-            with tempfile.TemporaryDirectory(dir=options.cache_dir, prefix=".new-") as scratch:
-                whole = Path(scratch) / "whole"
-                whole.mkdir()
-                if options.isolated:
-                    _convert_elsewhere(tower, whole / _FILE, half=half)
-                else:
-                    convert(tower, whole / _FILE, half=half)
-                shutil.rmtree(place, ignore_errors=True)
-                whole.rename(place)
+        if (place / _FILE).is_file():
+            try:
+                return core.read_model(place / _FILE)
+            except RuntimeError as error:
+                logger.warning("converted_tower_is_damaged", extra={"reason": str(error)})
+        _keep(tower, options, place, half=half)
     return core.read_model(place / _FILE)
+
+
+def _keep(tower: Tower, options: EngineOptions, place: Path, *, half: bool) -> None:
+    """Convert a tower into a folder of its own, which is there whole or not at all."""
+    logger.info("tower_is_converted", extra={"tower": str(tower)})
+    with tempfile.TemporaryDirectory(dir=place.parent, prefix=".new-") as scratch:
+        whole = Path(scratch) / "whole"
+        whole.mkdir()
+        if options.isolated:
+            _convert_elsewhere(tower, whole / _FILE, half=half)
+        else:
+            convert(tower, whole / _FILE, half=half)
+        shutil.rmtree(place, ignore_errors=True)
+        whole.rename(place)
 
 
 def _convert_elsewhere(tower: Tower, path: Path, *, half: bool) -> None:

@@ -6,10 +6,13 @@ import asyncio
 import io
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from bot.core.library import Library
 from bot.core.messages import Person, Upload
-from samples.emoji import Glyph, glyphs, render
+
+if TYPE_CHECKING:
+    from samples.emoji import Glyph
 
 SAMPLER = Person("babelpix:samples", "Babelpix samples", is_admin=True)
 _CHUNK = 64
@@ -32,6 +35,9 @@ class Samples:
 
         Interrupted, it goes on where it was. Raises samples.emoji.EmojiFontError, CoreErrors.
         """
+        # What draws takes 10 MiB, and a bot whose samples are there never draws.
+        from samples.emoji import glyphs
+
         everything = await asyncio.to_thread(lambda: list(glyphs()))
         added: set[int] = set()
         finished = duplicates = 0
@@ -66,6 +72,8 @@ class Samples:
 
 
 def _draw(chunk: Sequence[Glyph]) -> list[Upload]:
+    from samples.emoji import render
+
     uploads = []
     for glyph in chunk:
         file = io.BytesIO()

@@ -20,7 +20,6 @@ from bot.app import LOCAL_COLLECTION, App
 from bot.core.errors import CoreError
 from bot.core.messages import Person
 from bot.samples import Samples
-from samples.emoji import EmojiFontError
 
 errors = Console(stderr=True, highlight=False)
 output = Console(highlight=False)
@@ -80,6 +79,8 @@ async def prepare_samples(app: App) -> None:
     samples = Samples(app.library, app.settings.data_dir)
     if not app.settings.samples or not app.settings.embeds_database or samples.are_added:
         return
+    from samples.emoji import EmojiFontError
+
     try:
         with progress_bar() as bar:
             task = bar.add_task("Preparing the sample pictures", total=None)

@@ -20,6 +20,17 @@ def test_the_bot_never_loads_torch(module: str) -> None:
     assert done.stdout.strip() == ""
 
 
+def test_the_bot_starts_without_what_few_starts_need() -> None:
+    code = (
+        "import bot.__main__, bot.terminal.run, sys;"
+        "from bot.frontends.base import MODULES, load;"
+        "[load(name) for name in MODULES];"
+        "print(*[m for m in ('numpy', 'PIL', 'emoji') if m in sys.modules])"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == ""
+
+
 def test_the_core_loads_the_standard_library_only() -> None:
     code = (
         "import bot.core.conversation, sys;"

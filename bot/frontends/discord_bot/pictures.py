@@ -124,7 +124,8 @@ def _fair_share(sizes: Iterable[int], total: int) -> int:
 
 
 def _decoded(content: bytes) -> Image.Image | None:
-    from PIL import Image, ImageOps
+    # Named, since Pillow would load every format it knows to find this one.
+    from PIL import Image, ImageOps, WebPImagePlugin  # noqa: F401
 
     with Image.open(BytesIO(content), formats=_FORMATS) as opened:
         if opened.width * opened.height > MAX_PIXELS:

@@ -68,7 +68,8 @@ def as_photo(content: bytes) -> bytes:
     It gets white edges if it is too long. WebP is not among the formats that photos are promised
     to be taken in.
     """
-    from PIL import Image
+    # Named, since Pillow would load every format it knows to find this one.
+    from PIL import Image, WebPImagePlugin  # noqa: F401
 
     with Image.open(io.BytesIO(content)) as opened:
         picture = opened.convert("RGBA")

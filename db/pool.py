@@ -42,7 +42,8 @@ class Database:
             configure=_configure,
             kwargs={
                 "connect_timeout": 5,
-                "options": f"-c statement_timeout={STATEMENT_TIMEOUT_MS}",
+                # Compiling a plan takes longer than any search.
+                "options": f"-c statement_timeout={STATEMENT_TIMEOUT_MS} -c jit=off",
                 "application_name": "babelpix-bot",
             },
         )

@@ -7,6 +7,8 @@ from typing import Any
 
 from psycopg import sql
 
+_LARGEST_ID = 2**63 - 1
+
 
 @dataclass(frozen=True, slots=True)
 class Selection:
@@ -24,12 +26,23 @@ class Selection:
         return bool(self.tag or self.uploader_id or self.sees is not None)
 
     @property
+    def shape(self) -> Selection:
+        """The same for all selections whose conditions are the same but for their values."""
+        return Selection(
+            "tag" if self.tag else "",
+            "uploader" if self.uploader_id else "",
+            (0,) if self.hidden else (),
+            None if self.sees is None else frozenset(),
+        )
+
+    @property
     def values(self) -> dict[str, Any]:
         """The parameters of the conditions."""
         return {
             "tag": self.tag,
             "uploader": self.uploader_id,
-            "hidden": list(self.hidden),
+            # Ids come from buttons too: some are larger than any number of Postgres.
+            "hidden": [number for number in self.hidden if number <= _LARGEST_ID],
             "sees": sorted(self.sees or ()),
         }
 
@@ -49,6 +62,16 @@ class Selection:
                 ).format(image=image)
             )
         return sql.SQL(" AND ").join(parts)
+
+    def left_out(self, alias: str, column: str) -> sql.Composable:
+        """Return the condition on a column of ids that leaves out the hidden, with AND before it.
+
+        A subquery is hashed; an array only where the plan is made for its very value.
+        """
+        if not self.hidden:
+            return sql.SQL("")
+        hidden = sql.SQL("AND {} NOT IN (SELECT unnest(%(hidden)s::bigint[]))")
+        return hidden.format(sql.Identifier(alias, column))
 
     def source(self, alias: str) -> sql.Composable:
         """Return a FROM item ``source`` (channel, message): the first to be shown, if any."""

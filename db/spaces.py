@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 
-from db.indexes import ensure_index
 from db.ingest import IngestStore
 from db.records import SpaceRecord
 
@@ -43,7 +42,6 @@ def register_space(
                 " WHERE e.space_id = %s AND e.image_id = images.id)",
                 (space.id,),
             )
-    ensure_index(store, space_id=space.id, dim=space.dim)
     return SpaceRecord(space.id, space.name, space.revision, space.dim, live=True)
 
 

@@ -71,7 +71,14 @@ class PgImageIndex:
             return await embeddings.vector_of(self._database, _scope(state), image_id)
 
     async def search(
-        self, state: CollectionState, vector: Vector, among: Selection, *, offset: int, limit: int
+        self,
+        state: CollectionState,
+        vector: Vector,
+        among: Selection,
+        *,
+        shown: Sequence[int] = (),
+        offset: int = 0,
+        limit: int,
     ) -> Sequence[Match]:
         """Return the nearest pictures."""
         with core_errors():
@@ -80,13 +87,21 @@ class PgImageIndex:
                 _scope(state),
                 vector,
                 _selection(among),
+                shown=shown,
                 offset=offset,
                 limit=limit,
             )
         return [match_of(record) for record in records]
 
     async def neighbours(
-        self, state: CollectionState, image_id: int, among: Selection, *, offset: int, limit: int
+        self,
+        state: CollectionState,
+        image_id: int,
+        among: Selection,
+        *,
+        shown: Sequence[int] = (),
+        offset: int = 0,
+        limit: int,
     ) -> Sequence[Match]:
         """Return the pictures nearest to a stored one."""
         with core_errors():
@@ -95,6 +110,7 @@ class PgImageIndex:
                 _scope(state),
                 image_id,
                 _selection(among),
+                shown=shown,
                 offset=offset,
                 limit=limit,
             )

@@ -122,13 +122,31 @@ class ImageIndex(Protocol):
         ...
 
     async def search(
-        self, state: CollectionState, vector: Vector, among: Selection, *, offset: int, limit: int
+        self,
+        state: CollectionState,
+        vector: Vector,
+        among: Selection,
+        *,
+        shown: Sequence[int],
+        offset: int,
+        limit: int,
     ) -> Sequence[Match]:
-        """Return the nearest pictures by cosine similarity, best first."""
+        """Return the nearest pictures by cosine similarity, best first.
+
+        Those shown before are left out, then ``offset`` more, and only these in a fixed order:
+        what the nearest are may depend on how many are wanted.
+        """
         ...
 
     async def neighbours(
-        self, state: CollectionState, image_id: int, among: Selection, *, offset: int, limit: int
+        self,
+        state: CollectionState,
+        image_id: int,
+        among: Selection,
+        *,
+        shown: Sequence[int],
+        offset: int,
+        limit: int,
     ) -> Sequence[Match]:
         """Return the pictures nearest to one of the collection's own, itself left out."""
         ...

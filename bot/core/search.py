@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
@@ -31,6 +32,9 @@ from bot.core.vectors import between
 
 BLOCK_SIZE = 60
 """Results are fetched and cached in blocks of this many, pages are cut out of them."""
+CHAINED_BLOCKS = 10
+"""So many blocks are the nearest pictures but for those of the blocks before; what comes later
+has the fixed and slow order of an offset, so that a jump there is not a walk."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +49,17 @@ class Page:
     """How many pictures the whole answer has."""
     token: str
     """Names the question in the paging store; empty where nothing was found."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Answer:
+    """All there is to show for a question, as far as it has been looked up."""
+
+    state: CollectionState
+    question: Question
+    among: Selection
+    sees: frozenset[str] | None
+    blocks: dict[int, Sequence[Match]]
 
 
 class Search:
@@ -75,8 +90,10 @@ class Search:
         if state.image_count == 0:
             return Page(question, state, offset, (), 0, "")
         among = Selection(question.filters, await self._relevant(state, sees))
-        matches = await self._stretch(state, question, among, sees, offset=offset, limit=limit)
-        total = await self._total(state, question, among)
+        matches, total = await asyncio.gather(
+            self._stretch(_Answer(state, question, among, sees, {}), offset=offset, limit=limit),
+            self._total(state, question, among),
+        )
         token = await self._cache.save_paging(str(question)) if matches else ""
         return Page(question, state, offset, tuple(matches), total, token)
 
@@ -125,7 +142,8 @@ class Search:
     async def _total(self, state: CollectionState, question: Question, among: Selection) -> int:
         if among.is_everything:
             return state.image_count - isinstance(question.query, ImageQuery)
-        key = digest(f"count:{_key(question, among)}")
+        itself = f"{question.query}" if isinstance(question.query, ImageQuery) else ""
+        key = digest(f"count:{itself}\n{_narrowed(among)}")
         cached = await self._cache.get_count(state, key)
         if cached is not None:
             return cached
@@ -136,52 +154,56 @@ class Search:
         await self._cache.put_count(state, key, count)
         return count
 
-    async def _stretch(
-        self,
-        state: CollectionState,
-        question: Question,
-        among: Selection,
-        sees: frozenset[str] | None,
-        *,
-        offset: int,
-        limit: int,
-    ) -> list[Match]:
+    async def _stretch(self, answer: _Answer, *, offset: int, limit: int) -> list[Match]:
+        if offset >= answer.state.image_count:
+            return []
         found: list[Match] = []
-        block = offset // BLOCK_SIZE
-        skip = offset % BLOCK_SIZE
+        number, skip = divmod(offset, BLOCK_SIZE)
         while len(found) < limit + skip:
-            matches = await self._block(state, question, among, sees, block)
+            matches = await self._block(answer, number)
             found.extend(matches)
             if len(matches) < BLOCK_SIZE:
                 break
-            block += 1
+            number += 1
         return found[skip : skip + limit]
 
-    async def _block(
+    async def _block(self, answer: _Answer, number: int) -> Sequence[Match]:
+        if number not in answer.blocks:
+            key = digest(f"{number}:{_key(answer.question, answer.among)}")
+            cached = await self._cache.get_page(answer.state, key)
+            if cached is None:
+                cached = await self._new_block(answer, number, key)
+            answer.blocks[number] = cached
+        return answer.blocks[number]
+
+    async def _new_block(self, answer: _Answer, number: int, key: str) -> Sequence[Match]:
+        state, among = answer.state, answer.among
+        shown: list[int] = []
+        if not isinstance(answer.question.query, NewestQuery):
+            for before in range(min(number, CHAINED_BLOCKS)):
+                matches = await self._block(answer, before)
+                if len(matches) < BLOCK_SIZE:
+                    return []
+                shown += [match.image_id for match in matches]
+        offset = number * BLOCK_SIZE - len(shown)
+        matches = await self._look(state, answer.question, among, shown, offset)
+        version = (state.id, state.version)
+        if await self._is_current.run(version, lambda: self._index.is_current(state)):
+            await self._cache.put_page(state, key, matches)
+        elif among.sees is None and answer.sees is not None:
+            # A picture may be among them from a channel that had none before, which the person
+            # does not see.
+            strictly = replace(among, sees=answer.sees)
+            matches = await self._look(state, answer.question, strictly, shown, offset)
+        return matches
+
+    async def _look(
         self,
         state: CollectionState,
         question: Question,
         among: Selection,
-        sees: frozenset[str] | None,
-        number: int,
-    ) -> Sequence[Match]:
-        key = digest(f"{number}:{_key(question, among)}")
-        cached = await self._cache.get_page(state, key)
-        if cached is not None:
-            return cached
-        matches = await self._look(state, question, among, number * BLOCK_SIZE)
-        version = (state.id, state.version)
-        if await self._is_current.run(version, lambda: self._index.is_current(state)):
-            await self._cache.put_page(state, key, matches)
-        elif among.sees is None and sees is not None:
-            # A picture may be among them from a channel that had none before, which the person
-            # does not see.
-            strictly = replace(among, sees=sees)
-            matches = await self._look(state, question, strictly, number * BLOCK_SIZE)
-        return matches
-
-    async def _look(
-        self, state: CollectionState, question: Question, among: Selection, offset: int
+        shown: Sequence[int],
+        offset: int,
     ) -> Sequence[Match]:
         query = question.query
         if isinstance(query, NewestQuery):
@@ -189,10 +211,12 @@ class Search:
         space = _live(state)
         if isinstance(query, ImageQuery):
             return await self._index.neighbours(
-                state, query.image_id, among, offset=offset, limit=BLOCK_SIZE
+                state, query.image_id, among, shown=shown, offset=offset, limit=BLOCK_SIZE
             )
         vector = await self._vector(space, query)
-        return await self._index.search(state, vector, among, offset=offset, limit=BLOCK_SIZE)
+        return await self._index.search(
+            state, vector, among, shown=shown, offset=offset, limit=BLOCK_SIZE
+        )
 
     async def _vector(self, space: EmbeddingSpace, query: TextQuery | VectorQuery) -> Vector:
         if isinstance(query, VectorQuery):
@@ -213,10 +237,13 @@ class Search:
 
 def _key(question: Question, among: Selection) -> str:
     """Write down all that the pictures found depend on besides the collection's version."""
+    return f"{question.query}\n{_narrowed(among)}"
+
+
+def _narrowed(among: Selection) -> str:
     seen = "*" if among.sees is None else ",".join(sorted(among.sees))
     filters = among.filters
-    narrowed = f"{filters.tag}\n{filters.uploader_id}\n{filters.hidden}\n{seen}"
-    return f"{question.query}\n{narrowed}"
+    return f"{filters.tag}\n{filters.uploader_id}\n{filters.hidden}\n{seen}"
 
 
 def _live(state: CollectionState) -> EmbeddingSpace:

@@ -68,7 +68,7 @@ def new_space(store: IngestStore, revision: str = "r1", dim: int = DIM) -> Space
 async def take_over(store: IngestStore, revision: str, dim: int = DIM) -> SpaceRecord:
     """Register a space while the bot's pool is at work.
 
-    In a thread, since building the index waits for transactions that this loop has to end.
+    In a thread, since it may wait for transactions that this loop has to end.
     """
     return await asyncio.to_thread(new_space, store, revision, dim)
 

@@ -10,7 +10,7 @@ import pytest
 
 from db.collections import collection_state
 from db.errors import DatabaseUnavailableError
-from db.indexes import ensure_index, index_name
+from db.indexes import ensure_indexes, index_name
 from db.ingest import STALE_AFTER_S, IngestStore
 from db.pool import Database
 from db.spaces import register_text_towers
@@ -27,14 +27,12 @@ JOIN pg_class c ON c.oid = i.indexrelid WHERE c.relname LIKE 'embeddings_hnsw_%'
 def test_a_space_registered_twice_is_the_same(store: IngestStore, owner: Owner) -> None:
     space = new_space(store)
     assert space.live
-    before = owner.execute(_INDEXES).fetchall()
     assert new_space(store) == space
     assert owner.execute("SELECT count(*) FROM spaces").fetchone() == (1,)
-    assert owner.execute(_INDEXES).fetchall() == before
 
 
-async def test_workers_that_start_at_once_register_one_space_and_one_index(
-    database: Database, store: IngestStore, owner: Owner
+async def test_workers_that_start_at_once_register_one_space(
+    database: Database, store: IngestStore
 ) -> None:
     first = await take_over(store, "before")
     ours = await collection_id(database, "ours")
@@ -42,9 +40,6 @@ async def test_workers_that_start_at_once_register_one_space_and_one_index(
     finish(store, first, {image_id: [axis(image_id)] for image_id in ids})
     spaces = await asyncio.gather(*(take_over(store, "after") for _ in range(4)))
     assert len(set(spaces)) == 1
-    indexes = owner.execute(_INDEXES).fetchall()
-    assert [valid for _, valid, _ in indexes] == [True, True]
-    assert f"(space_id = {spaces[0].id})" in str(indexes[1][2])
 
 
 async def test_a_second_space_takes_over_and_makes_pictures_pending_again(
@@ -83,20 +78,58 @@ async def test_the_text_towers_registered_last_are_the_ones_there_are(
         assert dict(rows) == given
 
 
-def test_a_valid_index_is_left_alone_and_an_invalid_one_built_anew(
-    store: IngestStore, owner: Owner
+async def test_large_collections_have_an_index_each_and_small_ones_none(
+    database: Database, store: IngestStore, owner: Owner
 ) -> None:
-    space = new_space(store)
-    ((number, valid, _),) = owner.execute(_INDEXES).fetchall()
-    assert valid
-    assert not ensure_index(store, space_id=space.id, dim=DIM)
-    owner.execute("UPDATE pg_index SET indisvalid = false WHERE indexrelid = %s", (number,))
-    assert ensure_index(store, space_id=space.id, dim=DIM)
-    ((rebuilt, valid, definition),) = owner.execute(_INDEXES).fetchall()
-    assert valid
-    assert rebuilt != number
-    assert index_name(space.id) in str(definition)
-    assert "halfvec_cosine_ops" in str(definition)
+    space = await take_over(store, "r1")
+    sizes = {"large": 30, "larger": 40, "small": 20}
+    numbers = {key: await collection_id(database, key) for key in sizes}
+    ids: dict[str, list[int]] = {}
+    for key, size in sizes.items():
+        ids[key] = await add_rows(database, numbers[key], [f"{key} {n}" for n in range(size)])
+        finish(store, space, {image_id: [axis(image_id)] for image_id in ids[key]})
+    names = [index_name(space.id, numbers[key]) for key in ("large", "larger")]
+
+    async def ensured() -> list[str]:
+        return await asyncio.to_thread(ensure_indexes, store, above=20)
+
+    # Those who come at once build each only once.
+    built = await asyncio.gather(*(ensured() for _ in range(3)))
+    assert sorted(name for one in built for name in one) == names
+    indexes = owner.execute(_INDEXES).fetchall()
+    assert [valid for _, valid, _ in indexes] == [True, True]
+    for (_, _, definition), name in zip(indexes, names, strict=True):
+        assert name in str(definition)
+        assert "halfvec_cosine_ops" in str(definition)
+    assert await ensured() == []
+    # What an interrupted build has left behind is built anew.
+    owner.execute("UPDATE pg_index SET indisvalid = false WHERE indexrelid = %s", (indexes[0][0],))
+    assert set(await ensured()) == {names[0]}
+    rebuilt = owner.execute(_INDEXES).fetchall()
+    assert [valid for _, valid, _ in rebuilt] == [True, True]
+    assert rebuilt[0][0] != indexes[0][0]
+    assert rebuilt[1] == indexes[1]
+    # An index survives some deletions, but not that of most.
+    for left, dropped in ((15, []), (10, [names[0]])):
+        owner.execute("DELETE FROM images WHERE id = ANY(%s)", (ids["large"][left:],))
+        assert await ensured() == dropped
+
+
+async def test_another_space_has_its_own_indexes_once_the_pictures_are_in_it(
+    database: Database, store: IngestStore, owner: Owner
+) -> None:
+    ours = await collection_id(database, "ours")
+    ids = await add_rows(database, ours, [str(n) for n in range(30)])
+    spaces = []
+    for revision in ("r1", "r2"):
+        space = await take_over(store, revision)
+        spaces.append(space.id)
+        before = [index_name(number, ours) for number in spaces[:-1]]
+        assert await asyncio.to_thread(ensure_indexes, store, above=20) == before
+        finish(store, space, {image_id: [axis(image_id)] for image_id in ids})
+        built = await asyncio.to_thread(ensure_indexes, store, above=20)
+        assert built == [index_name(space.id, ours)]
+    assert len(owner.execute(_INDEXES).fetchall()) == 1
 
 
 async def test_a_claim_counts_attempts_and_leaves_out_what_others_hold(

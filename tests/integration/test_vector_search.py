@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass, replace
 
@@ -10,14 +11,15 @@ import psycopg
 import pytest
 from numpy.typing import NDArray
 
-from db import embeddings
+from db import nearest
 from db.collections import collection_state
 from db.embeddings import SearchScope, neighbours, search
-from db.indexes import index_name
+from db.indexes import ensure_indexes, index_name
 from db.ingest import IngestStore
 from db.pool import Database
 from db.records import MatchRecord
 from db.selections import Selection
+from tests.integration.rows import DIM as DIM_OF_ROWS
 from tests.integration.rows import (
     add_rows,
     axis,
@@ -27,6 +29,8 @@ from tests.integration.rows import (
     take_over,
     to_bytes,
 )
+
+Owner = psycopg.Connection[tuple[object, ...]]
 
 DIM = 32
 CROWD = 3000
@@ -50,7 +54,6 @@ def _fill(url: str) -> Gallery:
     """Write thousands of pictures in clusters, past the API, which is for a few at a time."""
     store = IngestStore(url)
     space = new_space(store, dim=DIM)
-    store.close()
     generator = np.random.default_rng(7)
     centres = generator.normal(size=(40, DIM))
     vectors: dict[int, NDArray[np.float32]] = {}
@@ -75,6 +78,10 @@ def _fill(url: str) -> Gallery:
                     copy.write_row((space.id, image_id, frame, collection, written))
     with psycopg.connect(url, autocommit=True) as connection:
         connection.execute("ANALYZE")
+        # So few pictures are sorted sooner than looked up in the index.
+        connection.execute(f"ALTER DATABASE {connection.info.dbname} SET enable_sort = off")
+    assert ensure_indexes(store, above=RARE) == [index_name(space.id, 1)]
+    store.close()
     return Gallery(
         url,
         SearchScope(1, CROWD, space.id, DIM),
@@ -99,7 +106,7 @@ async def bot(gallery: Gallery) -> AsyncIterator[Database]:
 @pytest.fixture
 def by_index(monkeypatch: pytest.MonkeyPatch) -> None:
     """Use the index for few pictures too: what is replaced is a constant, not behaviour."""
-    monkeypatch.setattr(embeddings, "EXACT_BELOW", 0)
+    monkeypatch.setattr(nearest, "INDEX_FROM", 0)
 
 
 def _truth(gallery: Gallery, query: NDArray[np.float32], limit: int) -> list[int]:
@@ -145,39 +152,39 @@ async def test_the_index_finds_the_same(gallery: Gallery, bot: Database) -> None
     with psycopg.connect(gallery.url) as connection:
         row = connection.execute(
             "SELECT idx_scan FROM pg_stat_user_indexes WHERE indexrelname = %s",
-            (index_name(gallery.crowd.space_id),),
+            (index_name(gallery.crowd.space_id, gallery.crowd.collection_id),),
         ).fetchone()
     assert row is not None
     assert row[0] >= len(queries), "the planner passed the index by"
 
 
 @pytest.mark.parametrize("exact_below", [0, 10**9])
-async def test_pages_add_up_to_the_whole(
+async def test_what_was_shown_is_left_out_and_an_offset_makes_it_exact(
     gallery: Gallery, bot: Database, monkeypatch: pytest.MonkeyPatch, exact_below: int
 ) -> None:
-    monkeypatch.setattr(embeddings, "EXACT_BELOW", exact_below)
-    query = to_bytes(_queries(gallery, 1)[0])
-    whole = _ids(await search(bot, gallery.crowd, query, offset=0, limit=60))
-    assert len(set(whole)) == 60
-    pages = [
-        await search(bot, gallery.crowd, query, offset=offset, limit=20) for offset in (0, 20, 40)
-    ]
-    found = [image_id for page in pages for image_id in _ids(page)]
-    if exact_below:
-        assert found == whole
-    else:
-        assert len(set(found) & set(whole)) >= 50  # each page is another walk of the graph
-    last = await search(bot, gallery.crowd, query, offset=CROWD - 2, limit=60)
-    assert len(last) == 2
-    assert await search(bot, gallery.crowd, query, offset=CROWD, limit=60) == []
-    assert await search(bot, gallery.crowd, query, offset=10**9 - 1, limit=60) == []
+    monkeypatch.setattr(nearest, "INDEX_FROM", exact_below)
+    query = _queries(gallery, 1)[0]
+    truth, vector = _truth(gallery, query, CROWD), to_bytes(query)
+    shown = truth[:40:2]
+    found = _ids(await search(bot, gallery.crowd, vector, shown=shown, limit=20))
+    assert not set(found) & set(shown)
+    assert len(set(found) & set(truth[:40])) >= 19
+    left = [image_id for image_id in truth if image_id not in shown]
+    later = _ids(await search(bot, gallery.crowd, vector, shown=shown, offset=30, limit=60))
+    assert later == left[30:90]
+    last = await search(bot, gallery.crowd, vector, shown=truth[:-2], limit=60)
+    assert _ids(last) == truth[-2:]
+    last = await search(bot, gallery.crowd, vector, offset=CROWD - 2, limit=60)
+    assert _ids(last) == truth[-2:]
+    assert await search(bot, gallery.crowd, vector, shown=truth, limit=60) == []
+    assert await search(bot, gallery.crowd, vector, offset=10**9 - 1, limit=60) == []
 
 
 @pytest.mark.parametrize("exact_below", [0, 10**9])
 async def test_a_small_collection_among_many_gets_all_its_pictures(
     gallery: Gallery, bot: Database, monkeypatch: pytest.MonkeyPatch, exact_below: int
 ) -> None:
-    monkeypatch.setattr(embeddings, "EXACT_BELOW", exact_below)
+    monkeypatch.setattr(nearest, "INDEX_FROM", exact_below)
     for query in _queries(gallery, 5):
         found = await search(bot, gallery.rare, to_bytes(query), offset=0, limit=10)
         assert len(found) == RARE
@@ -187,52 +194,52 @@ async def test_a_small_collection_among_many_gets_all_its_pictures(
 
 
 @pytest.mark.usefixtures("by_index")
-async def test_an_index_that_gives_up_early_is_helped_out(gallery: Gallery) -> None:
+async def test_an_index_that_gives_up_early_is_helped_out(
+    gallery: Gallery, bot: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(nearest, "EF_SEARCH", 10)
+    monkeypatch.setattr(nearest, "SCAN_AT_MOST", 1)
+    few = sorted(gallery.vectors)[::100]
     with psycopg.connect(gallery.url, autocommit=True) as connection:
-        name = connection.info.dbname
-        # Two of the small collection's pictures lie near the query, one far away.
-        rare = [CROWD + n for n in range(1, RARE + 1)]
-        row = connection.execute(
-            "SELECT embedding::text FROM embeddings WHERE image_id = %s AND frame = 0", (rare[0],)
-        ).fetchone()
-        assert row is not None
-        query = np.array(str(row[0]).strip("[]").split(","), np.float32)
-        connection.execute(
-            "UPDATE embeddings SET embedding = %s::halfvec WHERE image_id = %s", (row[0], rare[1])
-        )
-        opposite = "[" + ",".join(map(str, -query)) + "]"
-        connection.execute(
-            "UPDATE embeddings SET embedding = %s::halfvec WHERE image_id = %s", (opposite, rare[2])
-        )
-        connection.execute("LOAD 'vector'")
-        connection.execute(f"ALTER DATABASE {name} SET hnsw.max_scan_tuples = 1")
-        connection.execute(f"ALTER DATABASE {name} SET enable_sort = off")
-    pool = Database(gallery.url)
-    await pool.open()
-    try:
-        found = await search(pool, gallery.rare, to_bytes(query), offset=0, limit=10)
-        assert _ids(found) == rare
-        near = await neighbours(pool, gallery.rare, rare[0], offset=0, limit=10)
-        assert _ids(near) == rare[1:]
-        last = await search(pool, gallery.rare, to_bytes(query), offset=2, limit=10)
-        assert _ids(last) == rare[2:]
-        for among in (Selection(hidden=(10**6,)), Selection(uploader_id="u")):
-            found = await search(pool, gallery.rare, to_bytes(query), among, offset=0, limit=10)
-            assert _ids(found) == rare
-        hidden = Selection(hidden=(10**6, rare[1]))
-        found = await search(pool, gallery.rare, to_bytes(query), hidden, offset=0, limit=10)
-        assert _ids(found) == [rare[0], rare[2]]
-    finally:
-        await pool.close()
-        with psycopg.connect(gallery.url, autocommit=True) as connection:
-            connection.execute(f"ALTER DATABASE {name} RESET ALL")
+        connection.execute("UPDATE images SET tags = '{few}' WHERE id = ANY(%s)", (few,))
+    for query in _queries(gallery, 5):
+        truth = [image_id for image_id in _truth(gallery, query, CROWD) if image_id in few]
+        among = Selection(tag="few", hidden=(10**6, truth[1]))
+        found = await search(bot, gallery.crowd, to_bytes(query), among, limit=60)
+        assert _ids(found) == [truth[0], *truth[2:]]
+        near = await neighbours(bot, gallery.crowd, few[0], Selection(tag="few"), limit=60)
+        assert set(_ids(near)) == set(few[1:])
+
+
+@pytest.mark.usefixtures("by_index")
+async def test_what_was_deleted_does_not_shorten_an_answer(
+    database: Database, store: IngestStore, monkeypatch: pytest.MonkeyPatch, owner: Owner
+) -> None:
+    monkeypatch.setattr(nearest, "EF_SEARCH", 10)
+    space = await take_over(store, "r1")
+    collection = await collection_id(database, "deleted")
+    ids = await add_rows(database, collection, [f"picture {n}" for n in range(120)])
+    generator = np.random.default_rng(5)
+    finish(store, space, {n: [generator.normal(size=DIM_OF_ROWS)] for n in ids})
+    assert await asyncio.to_thread(ensure_indexes, store, above=20)
+    # Dead entries stay in the graph until a vacuum.
+    owner.execute("ALTER TABLE embeddings SET (autovacuum_enabled = off)")
+    query = to_bytes(axis(0))
+    where = SearchScope(collection, len(ids), space.id, space.dim)
+    nearest_ids = _ids(await search(database, where, query, limit=100))
+    assert len(nearest_ids) == 100
+    owner.execute("DELETE FROM images WHERE id = ANY(%s)", (nearest_ids[:90],))
+    where = replace(where, image_count=30)
+    found = _ids(await search(database, where, query, limit=20))
+    assert len(set(found)) == 20
+    assert not set(found) & set(nearest_ids[:90])
 
 
 @pytest.mark.parametrize("exact_below", [0, 10**9])
 async def test_neighbours_leave_the_picture_out_and_none_of_a_missing_one(
     gallery: Gallery, bot: Database, monkeypatch: pytest.MonkeyPatch, exact_below: int
 ) -> None:
-    monkeypatch.setattr(embeddings, "EXACT_BELOW", exact_below)
+    monkeypatch.setattr(nearest, "INDEX_FROM", exact_below)
     for image_id in (10, 11):
         near = _ids(await neighbours(bot, gallery.crowd, image_id, offset=0, limit=10))
         assert image_id not in near
@@ -253,7 +260,7 @@ async def test_ties_are_in_the_order_of_arrival(
     state = await collection_state(database, "ties")
     where = SearchScope(collection, state.ready_count, space.id, space.dim)
     for exact_below in (10**9, 0):
-        monkeypatch.setattr(embeddings, "EXACT_BELOW", exact_below)
+        monkeypatch.setattr(nearest, "INDEX_FROM", exact_below)
         found = await search(database, where, to_bytes(axis(0)), offset=0, limit=20)
         assert _ids(found) == ids
         assert [record.score for record in found] == [pytest.approx(1)] * 9

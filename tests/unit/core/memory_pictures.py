@@ -112,15 +112,30 @@ class MemoryPictures:
         return vector(0, 1) if image_id in self.collections[self._key(state)] else None
 
     async def search(
-        self, state: CollectionState, vector: Vector, among: Selection, *, offset: int, limit: int
+        self,
+        state: CollectionState,
+        vector: Vector,
+        among: Selection,
+        *,
+        shown: Sequence[int],
+        offset: int,
+        limit: int,
     ) -> Sequence[Match]:
         self.searched.append(vector)
-        return self._matches(state, among, self.ids(among, self._key(state)), offset, limit)
+        others = [n for n in self.ids(among, self._key(state)) if n not in shown]
+        return self._matches(state, among, others, offset, limit)
 
     async def neighbours(
-        self, state: CollectionState, image_id: int, among: Selection, *, offset: int, limit: int
+        self,
+        state: CollectionState,
+        image_id: int,
+        among: Selection,
+        *,
+        shown: Sequence[int],
+        offset: int,
+        limit: int,
     ) -> Sequence[Match]:
-        others = [n for n in self.ids(among, self._key(state)) if n != image_id]
+        others = [n for n in self.ids(among, self._key(state)) if n not in {image_id, *shown}]
         return self._matches(state, among, others, offset, limit)
 
     async def newest(

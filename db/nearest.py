@@ -1,0 +1,208 @@
+"""The search for the nearest pictures: exact, or by a collection's own index (ADR 12)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any
+
+from pgvector import HalfVector
+from psycopg import sql
+
+from db.indexes import INDEX_FROM
+from db.pool import Database, scope
+from db.records import MatchRecord
+from db.selections import Selection
+
+MAX_FRAMES = 3
+"""Vectors an animated picture has at most."""
+EF_SEARCH = 400
+"""Candidates an index scan holds; fewer lose whole answers now and then (ADR 12)."""
+SPARE_ROWS = 20
+"""Rows an index scan gives besides one a picture; animated pictures have several."""
+SCAN_PART, SCAN_AT_LEAST, SCAN_AT_MOST = 20, 2_000, 10_000
+"""An index scan that meets too few pictures of a selection gives up after this part (1/n) of the
+collection, within bounds: by then an exact scan of the selection would have been done."""
+STATEMENTS_KEPT = 1000
+
+COLUMNS = sql.SQL(
+    "i.caption, i.width, i.height, i.media_type, encode(i.sha256, 'hex'),"
+    " i.uploader_id, i.uploader_name, i.created_at, i.source_path, source.channel, source.message"
+)
+
+# Adding 0 keeps an index out of it. Sorted by rows first, and only the nearest ones grouped by
+# picture: grouping all of them takes longer than their distances.
+_EXACT = sql.SQL(
+    """
+    {among}
+    SELECT i.id, 1 - m.distance, {columns} FROM (
+      SELECT image_id, min(distance) AS distance FROM (
+        SELECT e.image_id, (e.embedding::halfvec({dim}) <=> {query}) + 0 AS distance
+        FROM embeddings e {narrowed}
+        WHERE e.space_id = {space} AND e.collection_id = {collection} {left_out}
+        ORDER BY 2, 1 LIMIT %(reach)s
+      ) frames GROUP BY 1 ORDER BY 2, 1 LIMIT %(limit)s OFFSET %(offset)s
+    ) m JOIN images i ON i.id = m.image_id {source}
+    ORDER BY m.distance, i.id
+    """
+)
+_AMONG = sql.SQL(
+    "WITH among AS MATERIALIZED (SELECT i.id FROM images i WHERE i.collection_id = {collection}"
+    " AND i.status = 'ready' AND {condition})"
+)
+
+# The index gives rows in relaxed order and several frames of a picture: sorted again outside.
+_INDEXED = sql.SQL(
+    """
+    WITH near AS MATERIALIZED (
+      SELECT e.image_id, e.embedding::halfvec({dim}) <=> {query} AS distance
+      FROM embeddings e {narrowed}
+      WHERE e.space_id = {space} AND e.collection_id = {collection} {left_out}
+      ORDER BY e.embedding::halfvec({dim}) <=> {query} LIMIT {reach}
+    )
+    SELECT i.id, 1 - m.distance, {columns}, (SELECT count(*) FROM near) FROM (
+      SELECT image_id, min(distance) AS distance FROM near
+      GROUP BY 1 ORDER BY 2, 1 LIMIT %(limit)s
+    ) m JOIN images i ON i.id = m.image_id {source}
+    ORDER BY m.distance, i.id
+    """
+)
+_JOINED = sql.SQL(
+    "JOIN images i ON i.id = e.image_id AND i.collection_id = {collection} AND {condition}"
+)
+
+_INDEX_SCAN = """
+SELECT set_config('hnsw.iterative_scan', 'relaxed_order', true),
+       set_config('hnsw.ef_search', %s, true), set_config('hnsw.max_scan_tuples', %s, true)
+"""
+_PARAMETER = sql.SQL("%(vector)s")
+OWN_VECTOR = sql.SQL(
+    "(SELECT embedding::halfvec({dim}) FROM embeddings WHERE space_id = {space}"
+    " AND image_id = %(itself)s ORDER BY frame LIMIT 1)"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class SearchScope:
+    """Where a search looks."""
+
+    collection_id: int
+    image_count: int
+    space_id: int
+    dim: int
+
+
+@dataclass(frozen=True, slots=True)
+class Nearest:
+    """One search for the nearest pictures."""
+
+    where: SearchScope
+    among: Selection
+    vector: HalfVector | None
+    """None for the vector of the picture ``itself``."""
+    itself: int | None
+    offset: int
+    limit: int
+    expected: int
+    """How many pictures there must be at least, or may be where that is unknown."""
+
+    async def run(self, database: Database) -> list[MatchRecord]:
+        """Return the pictures, best first."""
+        rows: list[Any] | None = None
+        if self.where.image_count > INDEX_FROM and self.offset == 0:
+            rows = await self._by_index(database)
+        if rows is None:
+            rows = await self._rows(database, None)
+        if rows and rows[0][1] is None:
+            return []  # the picture whose neighbours were wanted is gone
+        return [MatchRecord(*row) for row in rows]
+
+    async def _by_index(self, database: Database) -> list[Any] | None:
+        """Return what the index finds, None if that is too little."""
+        for reach in (self.limit + SPARE_ROWS, self.limit * MAX_FRAMES):
+            rows = await self._rows(database, reach)
+            if len(rows) >= min(self.limit, self.expected) or (rows and rows[0][1] is None):
+                return [row[:-1] for row in rows]
+            if not rows or rows[0][-1] < reach:
+                break  # no more to be had: few pictures meet the selection
+        return None
+
+    async def _rows(self, database: Database, reach: int | None) -> list[Any]:
+        """Run the search by index, taking ``reach`` rows of it, or exactly."""
+        where = self.where
+        values = {
+            **self.among.values,
+            "vector": self.vector,
+            "itself": self.itself,
+            "offset": self.offset,
+            "limit": self.limit,
+            "reach": (self.offset + self.limit) * MAX_FRAMES,
+        }
+        settings: tuple[str, ...] = ()
+        if reach is not None:
+            at_most = min(max(where.image_count // SCAN_PART, SCAN_AT_LEAST), SCAN_AT_MOST)
+            settings = (str(EF_SEARCH), str(at_most))
+        statement = _statement(
+            (where.dim, where.space_id, where.collection_id),
+            self.among.shape,
+            reach=reach,
+            of_picture=self.itself is not None,
+        )
+        return await read(database, where.collection_id, statement, values, settings)
+
+
+@lru_cache(STATEMENTS_KEPT)
+def _statement(
+    where: tuple[int, int, int], shape: Selection, *, reach: int | None, of_picture: bool
+) -> str:
+    """Write a search down; ``reach`` is how many rows of the index it takes, if of an index.
+
+    Literals, not parameters, where the planner has to know them: for the partial index to apply,
+    and for a plan that is kept to be as good as one made anew.
+    """
+    names: dict[str, sql.Composable] = {
+        "dim": sql.Literal(where[0]),
+        "space": sql.Literal(where[1]),
+        "collection": sql.Literal(where[2]),
+    }
+    among = narrowed = sql.Composed([])
+    if shape.narrows:
+        names["condition"] = shape.condition("i")
+        if reach is None:
+            among = _AMONG.format(**names)
+            narrowed = sql.Composed([sql.SQL("JOIN among ON among.id = e.image_id")])
+        else:
+            narrowed = _JOINED.format(**names)
+    statement = (_EXACT if reach is None else _INDEXED).format(
+        **names,
+        columns=COLUMNS,
+        query=OWN_VECTOR.format(**names) if of_picture else _PARAMETER,
+        among=among,
+        narrowed=narrowed,
+        left_out=shape.left_out("e", "image_id"),
+        source=shape.source("i"),
+        reach=sql.Literal(reach),
+    )
+    return statement.as_string(None)
+
+
+async def read(
+    database: Database,
+    collection_id: int,
+    statement: str | sql.SQL | sql.Composed,
+    values: Mapping[str, Any],
+    index_scan: tuple[str, ...] = (),
+) -> list[Any]:
+    """Run one query of one collection in one round trip."""
+
+    async def once() -> list[Any]:
+        async with database.pipeline() as connection:
+            await connection.execute(*scope(collection_id))
+            if index_scan:
+                await connection.execute(_INDEX_SCAN, index_scan)
+            cursor = await connection.execute(statement, values)
+        rows: list[Any] = await cursor.fetchall()
+        return rows
+
+    return await database.retry(once)

@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from db.errors import DatabaseError
+from db.indexes import ensure_indexes
 from workers import contract, images
 from workers.contract import Answer
 from workers.encoders.base import Encoder
@@ -75,6 +76,14 @@ def sweep(runtime: Runtime, queue_length: int, send: Callable[[list[int]], None]
     if found:
         logger.info("swept", extra={"count": len(found)})
     return len(found)
+
+
+def index(runtime: Runtime) -> None:
+    """Build the indexes of collections that have become large, and drop needless ones."""
+    try:
+        ensure_indexes(runtime.store)
+    except DatabaseError as error:
+        logger.warning("index_postponed", extra={"reason": str(error)})
 
 
 def _answer(runtime: Runtime, payload: Payload, vectors: Callable[[Encoder], bytes]) -> None:

@@ -1,13 +1,14 @@
-"""The services behind the bot on one machine: Postgres, Redis, migrations, one worker."""
+"""The services behind the bot on one machine: Postgres, Redis, migrations, two workers."""
 
 from __future__ import annotations
 
 import asyncio
 import os
 import re
+import shutil
 import signal
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -17,6 +18,10 @@ from db.embedded import EmbeddedPaths, EmbeddedPostgres, EmbeddedRedis, ends_wit
 from db.errors import EmbeddedError
 from workers import contract
 
+TEXT_WORKER = "worker-text"
+PICTURE_WORKER = "worker-pictures"
+WORKERS = (TEXT_WORKER, PICTURE_WORKER)
+"""The children that are workers: one answers questions, one takes pictures in."""
 READY_TIMEOUT_S = 60.0
 _POLL_S = 0.05
 
@@ -56,7 +61,7 @@ class LocalServices:
     async def start(self) -> None:
         """Bring everything up; returns when the database is migrated. Raises EmbeddedError.
 
-        The worker goes on loading its model; it announces itself in Redis when it is warm.
+        The workers go on loading their towers; they announce themselves in Redis when warm.
         """
         self._paths.make()
         (self._settings.data_dir / "logs").mkdir(exist_ok=True)
@@ -67,32 +72,35 @@ class LocalServices:
             starting.append(self._start_postgres())
         await asyncio.gather(*starting)
         if self._settings.embeds_redis:
-            # Loads its model while the migrations run.
-            await self._start(self._worker_command())
+            # They load their towers while the migrations run; a question needs the first one.
+            await self._start(self._worker(TEXT_WORKER, [contract.QUEUE_TEXT], threads=2))
+            await self._start(
+                self._worker(PICTURE_WORKER, contract.PICTURE_QUEUES, threads=4, nice=10)
+            )
         await self._migrate()
 
     async def stop(self) -> None:
-        """End the worker first, then the servers it needs."""
-        worker = self.children.pop("worker", None)
-        if worker is not None:
-            await worker.stop()
+        """End the workers first, then the servers they need."""
+        workers = [self.children.pop(name) for name in WORKERS if name in self.children]
+        await asyncio.gather(*(worker.stop() for worker in workers))
         await asyncio.gather(*(child.stop() for child in self.children.values()))
         self.children.clear()
 
     def why_no_worker(self) -> str | None:
-        """Return the last words of a worker that has died, None when it never has."""
-        worker = self.children.get("worker")
-        if worker is None or worker.last_code is None:
-            return None
-        words = worker.last_words()
-        reason = re.search(r'reason="((?:[^"\\]|\\.)*)"', words)
-        return reason[1] if reason else words
+        """Return the last words of a worker that has died, None when none ever has."""
+        for name in WORKERS:
+            worker = self.children.get(name)
+            if worker is not None and worker.last_code is not None:
+                words = worker.last_words()
+                reason = re.search(r'reason="((?:[^"\\]|\\.)*)"', words)
+                return reason[1] if reason else words
+        return None
 
     @property
     def worker_gave_up(self) -> bool:
-        """Whether the worker has said that starting it again is of no use."""
-        worker = self.children.get("worker")
-        return worker is not None and worker.last_code == os.EX_CONFIG
+        """Whether a worker has said that starting it again is of no use."""
+        workers = (self.children.get(name) for name in WORKERS)
+        return any(worker is not None and worker.last_code == os.EX_CONFIG for worker in workers)
 
     async def _start_postgres(self) -> None:
         server = EmbeddedPostgres(self._paths)
@@ -126,17 +134,20 @@ class LocalServices:
         if process.returncode != 0:
             raise EmbeddedError(output.decode("utf-8", "replace").strip())
 
-    def _worker_command(self) -> Command:
+    def _worker(self, name: str, queues: Sequence[str], *, threads: int, nice: int = 0) -> Command:
+        # Bulk must not take the processor from a question.
+        polite = [found, "-n", str(nice)] if nice and (found := shutil.which("nice")) else []
         return Command(
-            "worker",
+            name,
             [
                 *ends_with_parent("TERM"),
+                *polite,
                 *(sys.executable, "-m", "celery", "-A", "workers.celery_app", "worker"),
-                *("-Q", ",".join(contract.QUEUES)),
-                *("--pool", "threads", "--concurrency", "4"),
-                *("--without-gossip", "--without-mingle", "--hostname", "worker@local"),
+                *("-Q", ",".join(queues)),
+                *("--pool", "threads", "--concurrency", str(threads)),
+                *("--without-gossip", "--without-mingle", "--hostname", f"{name}@local"),
             ],
-            self._log("worker"),
+            self._log(name),
             environment={
                 "DATABASE_URL": self.urls.database,
                 "REDIS_URL": self.urls.redis,

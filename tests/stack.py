@@ -110,7 +110,7 @@ class Stack:
             return []
 
     def child(self, word: str) -> psutil.Process:
-        """Return the direct child whose command holds a word: celery, redis, postgres."""
+        """Return the direct child whose command holds a word: worker-text, redis-server."""
         assert self.process is not None
         for process in psutil.Process(self.process.pid).children():
             if any(word in part for part in process.cmdline()):

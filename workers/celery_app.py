@@ -68,7 +68,8 @@ def _set_up(instance: Any, **_: Any) -> None:
 @signals.worker_ready.connect
 def _announce(**_: Any) -> None:
     app.warm.announce()
-    logger.info("worker_ready", extra={"encoder": app.warm.encoder.name})
+    encoder = app.warm.encoder
+    logger.info("worker_ready", extra={"encoder": encoder.name, "engine": encoder.engine})
 
 
 @signals.worker_shutdown.connect

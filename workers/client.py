@@ -1,8 +1,4 @@
-"""The bot's side of the queue: asynchronous, without torch.
-
-Batches form here, without a timer: a lone question leaves at once; while MAX_IN_FLIGHT tasks
-are under way the questions that arrive wait, and the next task carries them all.
-"""
+"""The bot's side of the queue: asynchronous, without torch."""
 
 from __future__ import annotations
 
@@ -12,7 +8,7 @@ import logging
 import secrets
 from collections.abc import Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any, cast
 
 from celery import Celery
@@ -21,10 +17,9 @@ from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
 from workers import contract
+from workers.batching import Batches
 from workers.contract import Answer
 
-MAX_IN_FLIGHT = 2
-"""Text tasks under way at a time: one is encoded while the next waits at the worker's door."""
 DEADLINE_S = 8.0
 RESEND_AFTER_S = 2.5
 """A task unanswered for so long is sent once more: its worker may have been killed."""
@@ -52,13 +47,6 @@ class ClientStats:
     text_tasks: int = 0
     image_tasks: int = 0
     resent: int = 0
-
-
-@dataclass(slots=True)
-class _Question:
-    text: str
-    revision: str
-    answer: asyncio.Future[bytes] = field(default_factory=asyncio.Future)
 
 
 async def end_tasks(tasks: Iterable[asyncio.Task[None]]) -> None:
@@ -98,18 +86,19 @@ class WorkerClient:
         self._closing = False
         self._answers: dict[str, asyncio.Future[Answer]] = {}
         self._lost = asyncio.Event()
-        self._queued: list[_Question] = []
-        self._senders: set[asyncio.Task[None]] = set()
+        self._batches = Batches(self._send_texts)
 
     async def open(self) -> None:
-        """Begin to listen for answers; does not wait for Redis."""
+        """Begin to listen for answers, and connect; does not wait for Redis."""
         self._reader = asyncio.create_task(self._read(), name="encode-replies")
+        # The first question does not wait for it to be done.
+        self._publisher.submit(self._connect)
 
     async def close(self) -> None:
         """Stop listening; questions under way fail."""
         self._closing = True
-        self._queued.clear()
-        await end_tasks(task for task in (self._reader, *self._senders) if task is not None)
+        under_way = self._batches.close()
+        await end_tasks(task for task in (self._reader, *under_way) if task is not None)
         self._publisher.shutdown(wait=False, cancel_futures=True)
         for client in (self._redis, self._replies):
             with contextlib.suppress(RedisError, OSError):
@@ -121,53 +110,27 @@ class WorkerClient:
     async def encode_text(self, text: str, revision: str) -> bytes:
         """Return the vector of a question, float16 bytes. Raises ClientError."""
         self.stats.questions += 1
-        question = _Question(text, revision)
-        self._queued.append(question)
-        self._pump()
         try:
             async with asyncio.timeout(DEADLINE_S):
-                return await asyncio.shield(question.answer)
+                return await self._batches.ask(text, revision)
         except TimeoutError:
             raise ClientError(CODE_TIMEOUT) from None
 
-    def _pump(self) -> None:
-        while self._queued and len(self._senders) < MAX_IN_FLIGHT:
-            revision = self._queued[0].revision
-            batch = [q for q in self._queued if q.revision == revision][: contract.MAX_BATCH]
-            taken = set(map(id, batch))
-            self._queued = [q for q in self._queued if id(q) not in taken]
-            sender = asyncio.create_task(self._send_texts(revision, batch), name="encode-text")
-            self._senders.add(sender)
-            sender.add_done_callback(self._sent)
-
-    def _sent(self, sender: asyncio.Task[None]) -> None:
-        self._senders.discard(sender)
-        self._pump()
-
-    async def _send_texts(self, revision: str, batch: list[_Question]) -> None:
+    async def _send_texts(self, revision: str, texts: list[str]) -> list[bytes]:
         self.stats.text_tasks += 1
-        payload = {"texts": [question.text for question in batch], "revision": revision}
-        try:
-            rows = await self._ask(contract.ENCODE_TEXT, contract.QUEUE_TEXT, payload)
-            for question, row in zip(batch, rows, strict=True):
-                if not question.answer.done():
-                    question.answer.set_result(row)
-        except (ClientError, ValueError) as error:
-            failure = error if isinstance(error, ClientError) else ClientError("failed")
-            for question in batch:
-                if not question.answer.done():
-                    question.answer.set_exception(failure)
-        finally:
-            for question in batch:
-                if not question.answer.done():
-                    question.answer.cancel()
-                elif not question.answer.cancelled():
-                    question.answer.exception()  # retrieved, should nobody wait any more
+        payload = {"texts": texts, "revision": revision}
+        rows = await self._ask(contract.ENCODE_TEXT, contract.QUEUE_TEXT, payload)
+        if len(rows) != len(texts):
+            raise ClientError(contract.CODE_FAILED)
+        return rows
 
     # --- questions in pictures ------------------------------------------------------------
 
-    async def encode_image(self, content: bytes, revision: str) -> bytes:
-        """Return the vector of a picture (its first frame), float16 bytes. Raises ClientError."""
+    async def encode_image(self, content: bytes, space_id: int) -> bytes:
+        """Return the vector of a picture (its first frame) in a space, float16 bytes.
+
+        Raises ClientError.
+        """
         self.stats.image_tasks += 1
         request_id = secrets.token_hex(12)
         key = contract.picture_key(request_id)
@@ -175,7 +138,7 @@ class WorkerClient:
             await self._redis.set(key, content, ex=contract.PICTURE_TTL_S)
         except (RedisError, OSError) as error:
             raise ClientError(CODE_QUEUE_DOWN) from error
-        payload = {"picture": key, "revision": revision}
+        payload = {"picture": key, "space": space_id}
         rows = await self._ask(contract.ENCODE_IMAGE, contract.QUEUE_IMAGE, payload)
         return rows[0]
 
@@ -235,6 +198,15 @@ class WorkerClient:
         finally:
             lost.cancel()
         return answer.done()
+
+    def _connect(self) -> None:
+        """Have the connection that questions leave by; a question makes it when this cannot."""
+        with (
+            contextlib.suppress(OperationalError, RedisError, OSError),
+            self._celery.producer_pool.acquire(block=True) as producer,
+        ):
+            producer.connection.connect()
+            producer.channel.client.ping()
 
     async def _publish(
         self, task: str, queue: str, payload: dict[str, Any], *, expires_s: float | None = None

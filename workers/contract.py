@@ -17,7 +17,9 @@ QUEUE_TEXT = "encode.text"
 QUEUE_IMAGE = "encode.image"
 QUEUE_INGEST = "ingest"
 QUEUE_MAINTENANCE = "maintenance"
-QUEUES = (QUEUE_TEXT, QUEUE_IMAGE, QUEUE_INGEST, QUEUE_MAINTENANCE)
+PICTURE_QUEUES = (QUEUE_IMAGE, QUEUE_INGEST, QUEUE_MAINTENANCE)
+"""Those that a worker without a text tower serves."""
+QUEUES = (QUEUE_TEXT, *PICTURE_QUEUES)
 
 # Tasks.
 ENCODE_TEXT = "workers.encode_text"

@@ -1,18 +1,46 @@
-"""From a stored file to a findable picture."""
+"""From stored files to findable pictures.
+
+The pictures of a chunk are read, decoded, stored smaller and prepared for the image tower by all
+of the worker's decoding threads; two chunks are under way at a time (:mod:`workers.backlog`), so
+that one is decoded while the other goes through the tower. Until a chunk is committed its rows
+stay pending, whatever happens to the process.
+"""
 
 from __future__ import annotations
 
 import logging
 from collections.abc import Sequence
+from concurrent.futures import wait
+from dataclasses import dataclass
+
+import numpy as np
 
 from db.blobs import original, rendition
 from db.ingest import MAX_ATTEMPTS
 from db.records import IngestedImage, PendingImage
 from workers import images
-from workers.images import DecodedPicture, PictureError
+from workers.encoders.base import Pixels, Vectors
+from workers.images import PictureError
 from workers.runtime import Runtime, rows_to_float16
 
+BULK_BATCH = 8
+"""Frames of one forward pass: few enough that somebody who asks with a picture waits for no more
+than these, enough for the image tower to be at its best."""
+
 logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class _Prepared:
+    """All that is kept of a picture once it is decoded."""
+
+    image: PendingImage
+    width: int
+    height: int
+    frame_count: int
+    media_type: str
+    phash: int
+    pixels: Pixels
 
 
 def ingest(runtime: Runtime, image_ids: Sequence[int]) -> int:
@@ -22,44 +50,53 @@ def ingest(runtime: Runtime, image_ids: Sequence[int]) -> int:
     reason; errors of the database or the blob store pass, and the pictures stay pending.
     """
     with runtime.store.claim(image_ids) as (claim, pending):
-        decoded: list[tuple[PendingImage, DecodedPicture]] = []
+        if not pending:
+            return 0
+        decoding = [runtime.decoders.submit(_prepare, runtime, image) for image in pending]
+        wait(decoding)
+        prepared: list[_Prepared] = []
         failed: dict[int, str] = {}
-        for image in pending:
+        for image, done in zip(pending, decoding, strict=True):
             try:
-                decoded.append((image, _prepare(runtime, image)))
+                prepared.append(done.result())
             except PictureError as error:
                 logger.info("picture_refused", extra={"image_id": image.id, "code": error.code})
                 failed[image.id] = error.code
-        if pending:
-            claim.finish(runtime.space.id, _encode(runtime, decoded), failed)
-        return len(decoded)
+        claim.finish(runtime.space.id, _encode(runtime, prepared), failed)
+        return len(prepared)
 
 
-def _encode(
-    runtime: Runtime, decoded: Sequence[tuple[PendingImage, DecodedPicture]]
-) -> list[IngestedImage]:
-    """Encode all frames of all pictures in one forward pass."""
-    frames = [frame for _, picture in decoded for frame in picture.frames]
-    if not frames:
+def _encode(runtime: Runtime, prepared: Sequence[_Prepared]) -> list[IngestedImage]:
+    """Encode all frames of all pictures."""
+    if not prepared:
         return []
-    vectors = iter(rows_to_float16(runtime.encoder.encode_images(frames)))
+    pixels = np.concatenate([picture.pixels for picture in prepared])
+    vectors = iter(rows_to_float16(_vectors(runtime, pixels)))
     return [
         IngestedImage(
-            id=image.id,
-            collection_id=image.collection_id,
+            id=picture.image.id,
+            collection_id=picture.image.collection_id,
             width=picture.width,
             height=picture.height,
             frame_count=picture.frame_count,
             media_type=picture.media_type,
-            phash=images.perceptual_hash(picture),
-            vectors=tuple(next(vectors) for _ in picture.frames),
+            phash=picture.phash,
+            vectors=tuple(next(vectors) for _ in picture.pixels),
         )
-        for image, picture in decoded
+        for picture in prepared
     ]
 
 
-def _prepare(runtime: Runtime, image: PendingImage) -> DecodedPicture:
-    """Decode a picture and store its rendition; raises PictureError."""
+def _vectors(runtime: Runtime, pixels: Pixels) -> Vectors:
+    parts = []
+    for at in range(0, len(pixels), BULK_BATCH):
+        with runtime.image_turns.bulk():
+            parts.append(runtime.encoder.encode_prepared(pixels[at : at + BULK_BATCH]))
+    return np.concatenate(parts)
+
+
+def _prepare(runtime: Runtime, image: PendingImage) -> _Prepared:
+    """Decode a picture, store its rendition and prepare its frames; raises PictureError."""
     if image.attempts > MAX_ATTEMPTS:
         raise PictureError("crashed")
     content = runtime.blobs.get_sync(original(image.sha256))
@@ -67,4 +104,12 @@ def _prepare(runtime: Runtime, image: PendingImage) -> DecodedPicture:
         raise PictureError("missing")
     picture = images.decode(content, max_pixels=int(runtime.settings.max_megapixels * 1e6))
     runtime.blobs.put_sync(rendition(image.sha256), images.rendition(picture))
-    return picture
+    return _Prepared(
+        image,
+        picture.width,
+        picture.height,
+        picture.frame_count,
+        picture.media_type,
+        images.perceptual_hash(picture),
+        runtime.encoder.prepare_images(picture.frames),
+    )

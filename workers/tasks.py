@@ -10,7 +10,7 @@ from db.errors import DatabaseError
 from db.indexes import ensure_indexes
 from workers import contract, images
 from workers.contract import Answer
-from workers.encoders.base import Encoder
+from workers.encoders.base import Vectors
 from workers.images import PictureError
 from workers.ingest import ingest
 from workers.runtime import Runtime, to_float16
@@ -20,11 +20,19 @@ logger = logging.getLogger(__name__)
 Payload = dict[str, Any]
 
 
+class _StaleSpaceError(Exception):
+    """The bot asks for a space or a text tower that this worker does not have (any more)."""
+
+
 def encode_text(runtime: Runtime, payload: Payload) -> None:
     """Encode the questions of one task and answer with their vectors."""
 
-    def vectors(encoder: Encoder) -> bytes:
-        return to_float16(encoder.encode_texts(payload["texts"]))
+    def vectors() -> Vectors:
+        towers = runtime.text_towers
+        encoder = None if towers is None else towers.serving(payload.get("revision"))
+        if encoder is None:
+            raise _StaleSpaceError
+        return encoder.encode_texts(payload["texts"])
 
     _answer(runtime, payload, vectors)
 
@@ -32,13 +40,22 @@ def encode_text(runtime: Runtime, payload: Payload) -> None:
 def encode_image(runtime: Runtime, payload: Payload) -> None:
     """Encode the picture that waits in Redis and answer with the vector of its first frame."""
 
-    def vectors(encoder: Encoder) -> bytes:
+    def vectors() -> Vectors:
+        if payload.get("space") != runtime.space.id:
+            raise _StaleSpaceError
         content = runtime.redis.get(payload["picture"])
         if not isinstance(content, bytes):
             raise PictureError("missing")
-        limit = int(runtime.settings.max_megapixels * 1e6)
-        picture = images.decode(content, max_frames=1, max_pixels=limit)
-        return to_float16(encoder.encode_images(picture.frames[:1]))
+        picture = images.decode(
+            content,
+            max_frames=1,
+            max_pixels=int(runtime.settings.max_megapixels * 1e6),
+            # Nothing is kept of it, and the tower sees no more; with room for narrow pictures.
+            max_side=min(images.MAX_SIDE_PX, 4 * runtime.encoder.image_side),
+        )
+        pixels = runtime.encoder.prepare_images(picture.frames[:1])
+        with runtime.image_turns.urgent():
+            return runtime.encoder.encode_prepared(pixels)
 
     _answer(runtime, payload, vectors)
 
@@ -86,21 +103,24 @@ def index(runtime: Runtime) -> None:
         logger.warning("index_postponed", extra={"reason": str(error)})
 
 
-def _answer(runtime: Runtime, payload: Payload, vectors: Callable[[Encoder], bytes]) -> None:
-    code, content = "", b""
-    try:
-        encoder = runtime.towers.serving(payload.get("revision"))
-        if encoder is None:
+def _answer(runtime: Runtime, payload: Payload, vectors: Callable[[], Vectors]) -> None:
+    """Push what a task was asked for on the reply list of who asked."""
+
+    def make() -> bytes:
+        code, content = "", b""
+        try:
+            content = to_float16(vectors())
+        except _StaleSpaceError:
             code = contract.CODE_STALE_SPACE
-        else:
-            content = vectors(encoder)
-    except PictureError as error:
-        code = error.code
-    except Exception:
-        logger.exception("encode_failed")
-        code = contract.CODE_FAILED
-    answer = Answer(payload["id"], code, runtime.encoder.dim, content)
+        except PictureError as error:
+            code = error.code
+        except Exception:
+            logger.exception("encode_failed")
+            code = contract.CODE_FAILED
+        return contract.pack_answer(Answer(payload["id"], code, runtime.encoder.dim, content))
+
+    answer = runtime.answers.get_or_make(payload["id"], make)
     with runtime.redis.pipeline(transaction=False) as pipe:
-        pipe.rpush(payload["reply_to"], contract.pack_answer(answer))
+        pipe.rpush(payload["reply_to"], answer)
         pipe.expire(payload["reply_to"], contract.REPLY_TTL_S)
         pipe.execute()

@@ -24,7 +24,7 @@ class WorkerEncoder:
     async def encode_image(self, content: bytes, space: EmbeddingSpace) -> Vector:
         """Encode one picture."""
         try:
-            return await self._client.encode_image(content, space.text_revision)
+            return await self._client.encode_image(content, space.id)
         except ClientError as error:
             raise await self._explained(error, contract.QUEUE_IMAGE) from error
 

@@ -1,0 +1,97 @@
+"""Questions gathered into batches on the bot's side, without a timer.
+
+A lone question leaves at once. While a task is under way a second one may wait at the worker's
+door, so that the worker never waits for the bot; it leaves once it carries at least as many
+questions as the one before it. A crowd so stays in large batches, however its questions trickle
+in, and nobody waits longer than until a task comes back.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass, field
+
+from workers import contract
+
+MAX_IN_FLIGHT = 2
+"""Tasks under way at a time: one is encoded while the next waits at the worker's door."""
+
+Send = Callable[[str, list[str]], Awaitable[Sequence[bytes]]]
+"""Has the text tower of a revision encode texts; returns as many vectors."""
+
+
+@dataclass(eq=False, slots=True)
+class _Question:
+    text: str
+    revision: str
+    answer: asyncio.Future[bytes] = field(default_factory=asyncio.Future)
+
+
+class Batches:
+    """Sends what is asked at the same time together, up to ``contract.MAX_BATCH`` a task."""
+
+    def __init__(self, send: Send) -> None:
+        self._send = send
+        self._waiting: list[_Question] = []
+        self._under_way: dict[asyncio.Task[None], int] = {}
+        self._is_leaving = False
+
+    async def ask(self, text: str, revision: str) -> bytes:
+        """Return the vector of one question; raises what sending its batch raised."""
+        question = _Question(text, revision)
+        self._waiting.append(question)
+        self._leave_soon()
+        return await question.answer
+
+    def close(self) -> list[asyncio.Task[None]]:
+        """Fail what waits; returns the tasks under way, to be cancelled."""
+        for question in self._waiting:
+            question.answer.cancel()
+        self._waiting.clear()
+        return list(self._under_way)
+
+    def _leave_soon(self) -> None:
+        """Let all who ask in this turn of the loop go together."""
+        if not self._is_leaving:
+            self._is_leaving = True
+            asyncio.get_running_loop().call_soon(self._leave)
+
+    def _leave(self) -> None:
+        self._is_leaving = False
+        while batch := self._next_batch():
+            task = asyncio.create_task(self._carry(batch), name="encode-text")
+            self._under_way[task] = len(batch)
+            task.add_done_callback(self._arrived)
+
+    def _next_batch(self) -> list[_Question]:
+        """Take what may leave now, questions to one text tower."""
+        # Whoever has given up is not waited for any more.
+        self._waiting = [question for question in self._waiting if not question.answer.done()]
+        if not self._waiting or len(self._under_way) >= MAX_IN_FLIGHT:
+            return []
+        revision = self._waiting[0].revision
+        batch = [q for q in self._waiting if q.revision == revision][: contract.MAX_BATCH]
+        if len(batch) < min(self._under_way.values(), default=0):
+            return []
+        taken = set(batch)
+        self._waiting = [question for question in self._waiting if question not in taken]
+        return batch
+
+    def _arrived(self, task: asyncio.Task[None]) -> None:
+        del self._under_way[task]
+        self._leave_soon()
+
+    async def _carry(self, batch: list[_Question]) -> None:
+        try:
+            vectors = await self._send(batch[0].revision, [question.text for question in batch])
+            for question, vector in zip(batch, vectors, strict=True):
+                if not question.answer.done():
+                    question.answer.set_result(vector)
+        except Exception as error:
+            for question in batch:
+                if not question.answer.done():
+                    question.answer.set_exception(error)
+        finally:
+            for question in batch:
+                question.answer.cancel()  # does nothing to those that are answered

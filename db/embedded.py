@@ -23,6 +23,7 @@ from redis import Redis
 from redis.exceptions import BusyLoadingError, RedisError
 
 from db.errors import EmbeddedError
+from db.memory import memory_bytes, postgres_memory
 
 DATABASE = "babelpix"
 _SOCKET_PATH_LIMIT = 100
@@ -106,8 +107,11 @@ class EmbeddedPostgres:
             "listen_addresses": "",
             "unix_socket_directories": str(self._paths.sockets),
             "unix_socket_permissions": "0700",
-            "shared_buffers": "256MB",
-            "maintenance_work_mem": "256MB",
+            **postgres_memory(memory_bytes()),
+            # Compiling a plan takes longer than any search.
+            "jit": "off",
+            # What a search reads lies in memory or on an SSD.
+            "random_page_cost": "1.1",
             "max_connections": "60",
             "max_wal_size": "512MB",
             "log_min_messages": "warning",

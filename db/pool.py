@@ -23,6 +23,9 @@ STATEMENT_TIMEOUT_MS = 8000
 RETRY_FOR_S = 6.0
 """A read survives a restart of the server that takes no longer than this."""
 _RETRY_PAUSE_S = 0.1
+_OPTIONS = "-c jit=off -c max_parallel_workers_per_gather=0"
+"""Compiling a plan or starting workers for it takes longer than most searches, and a crowd has all
+cores at work already."""
 
 
 class Database:
@@ -42,8 +45,7 @@ class Database:
             configure=_configure,
             kwargs={
                 "connect_timeout": 5,
-                # Compiling a plan takes longer than any search.
-                "options": f"-c statement_timeout={STATEMENT_TIMEOUT_MS} -c jit=off",
+                "options": f"-c statement_timeout={STATEMENT_TIMEOUT_MS} {_OPTIONS}",
                 "application_name": "babelpix-bot",
             },
         )

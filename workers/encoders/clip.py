@@ -14,7 +14,8 @@ if TYPE_CHECKING:
     import torch
 
 _TEXT_FILES = ("config.json", "model.safetensors", "tokenizer.json", "tokenizer_config.json")
-_IMAGE_FILES = ("config.json", "model.safetensors", "preprocessor_config.json")
+_PREPROCESSING = ("preprocessor_config.json", "processor_config.json")
+"""The second is what transformers writes since its version 5."""
 _PAD = "<|endoftext|>"
 
 
@@ -22,13 +23,24 @@ def describe(folder: Path) -> Description:
     """Read everything but the weights; raises EncoderError."""
     with damage_explained(f"the model in {folder}"):
         config = read_json(folder / "config.json")
+        preprocessing, image_files = images(folder)
         return Description(
             dim=int(config.get("projection_dim", 512)),
             tokens=tokens(folder, config["text_config"]),
             text_files=[folder / name for name in _TEXT_FILES],
-            preprocessing=Preprocessing.read(folder / "preprocessor_config.json"),
-            image_files=[folder / name for name in _IMAGE_FILES],
+            preprocessing=preprocessing,
+            image_files=image_files,
         )
+
+
+def images(folder: Path) -> tuple[Preprocessing, list[Path]]:
+    """Read what an image tower wants of pictures, and name the files that it depends on.
+
+    Raises OSError, ValueError.
+    """
+    found = [folder / name for name in _PREPROCESSING if (folder / name).is_file()]
+    path = found[0] if found else folder / _PREPROCESSING[0]
+    return Preprocessing.read(path), [folder / "config.json", folder / "model.safetensors", path]
 
 
 def tokens(folder: Path, config: Mapping[str, Any]) -> Tokens:

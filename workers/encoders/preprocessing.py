@@ -31,9 +31,10 @@ class Preprocessing:
         """Read Hugging Face's file; raises OSError, ValueError."""
         config = json.loads(path.read_text("utf-8"))
         try:
+            config = config.get("image_processor", config)
             size = config["size"]
             shortest_edge = size if isinstance(size, int) else size.get("shortest_edge")
-            crops = config.get("do_center_crop", True)
+            crops = config.get("do_center_crop", "crop_size" in config)
             return cls(
                 resize=int(shortest_edge) if shortest_edge else _height_and_width(size),
                 size=_height_and_width(config["crop_size"] if crops else size),
@@ -43,7 +44,7 @@ class Preprocessing:
                 std=tuple(config["image_std"]),
             )
         except (KeyError, TypeError, AttributeError) as error:
-            raise ValueError(f"{path.name} lacks what CLIP needs: {error}") from error
+            raise ValueError(f"{path.name} lacks what an image tower needs: {error}") from error
 
     def __call__(self, image: Image.Image) -> NDArray[np.float32]:
         """Return float32 pixels of shape (3, height, width); transparency lies on white."""

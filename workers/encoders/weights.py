@@ -5,12 +5,14 @@ Imported only where a tower is built: torch comes with it.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import torch
 from huggingface_hub.errors import StrictDataclassError
 from safetensors import SafetensorError
+from safetensors.torch import load_file
 from transformers.utils import logging as transformers_logging
 
 from workers.encoders.base import EncoderError
@@ -57,6 +59,43 @@ def load(
         )
     except (*DAMAGE, SafetensorError, StrictDataclassError) as error:
         raise EncoderError(f"the model in {folder} is damaged: {error}") from error
+    _check(report, folder)
+    return model
+
+
+def read(path: Path) -> dict[str, torch.Tensor]:
+    """Read a file of weights in safetensors; raises EncoderError with the reason."""
+    if not path.is_file():
+        raise EncoderError(f"the model in {path.parent} is damaged: {path.name} is missing")
+    try:
+        return load_file(path)
+    except (*DAMAGE, SafetensorError) as error:
+        raise EncoderError(f"{path} is damaged: {error}") from error
+
+
+def build(
+    kind: Any,
+    folder: Path,
+    config: Any,
+    state: Mapping[str, torch.Tensor],
+    leaves_out: tuple[str, ...] = (),
+) -> Any:
+    """Build a model of transformers, float32, whose weights lie under other names in ``folder``.
+
+    ``state`` has them under the names that transformers gives them. Raises EncoderError.
+    """
+    transformers_logging.disable_progress_bar()  # type: ignore[no-untyped-call]
+    tower = type(kind.__name__, (kind,), {"_keys_to_ignore_on_load_unexpected": set(leaves_out)})
+    try:
+        model, report = tower.from_pretrained(  # type: ignore[attr-defined]
+            None, config=config, state_dict=state, dtype=torch.float32, output_loading_info=True
+        )
+    except (*DAMAGE, StrictDataclassError) as error:
+        raise EncoderError(f"the model in {folder} is damaged: {error}") from error
+    _check(report, folder)
+    return model
+
+
+def _check(report: Mapping[str, Any], folder: Path) -> None:
     if report["missing_keys"] or report["mismatched_keys"]:
         raise EncoderError(f"the model in {folder} is incomplete: {report['missing_keys']}")
-    return model

@@ -16,6 +16,7 @@ import numpy as np
 import PIL.Image
 
 from workers.encoders.base import Encoder, EncoderError, TextTower, Vectors, fingerprint
+from workers.encoders.composite import MANIFEST
 from workers.encoders.dual import DualEncoder, EngineImageTower, EngineTextTower
 from workers.encoders.engines.base import EngineOptions
 from workers.encoders.engines.choose import start
@@ -24,6 +25,10 @@ from workers.encoders.towers import describe, image_tower, text_tower
 FAMILIES = {
     "clip": "workers.encoders.clip",
 }
+COMPOSITE_FAMILIES = {
+    "sbert": "workers.encoders.sbert",
+}
+"""Those of two repositories in one folder, by the ``family`` that its ``babelpix.json`` states."""
 TEXT_FAMILIES = {
     "clip_text_model": "workers.encoders.clip_text",
 }
@@ -37,7 +42,7 @@ _PROBES = ("a black cat", "猫")
 def model_folder(name: str) -> Path:
     """Return where a model lies: bundled by name, else a path. Raises EncoderError."""
     for folder in (BUNDLED / name, Path(name).expanduser()):
-        if (folder / "config.json").is_file():
+        if any((folder / name).is_file() for name in (MANIFEST, "config.json")):
             return folder
     bundled = ", ".join(sorted(path.parent.name for path in BUNDLED.glob("*/config.json")))
     raise EncoderError(
@@ -56,7 +61,10 @@ def load(
     """
     options = options or EngineOptions()
     folder = model_folder(name)
-    family = _family(folder, FAMILIES)
+    if (folder / MANIFEST).is_file():
+        family = _family(folder / MANIFEST, "family", COMPOSITE_FAMILIES)
+    else:
+        family = _family(folder / "config.json", "model_type", FAMILIES)
     about = describe(family, folder)
     if about.preprocessing is None:
         raise EncoderError(f"the model in {folder} has no image tower")
@@ -93,7 +101,7 @@ def load_text_tower(folder: Path, dim: int, options: EngineOptions | None = None
 
     Raises EncoderError with the reason.
     """
-    family = _family(folder, TEXT_FAMILIES)
+    family = _family(folder / "config.json", "model_type", TEXT_FAMILIES)
     about = describe(family, folder)
     engine = start(text_tower(family, folder, about), options or EngineOptions())
     tower = EngineTextTower(about.tokens, engine, about.dim)
@@ -115,13 +123,12 @@ def _try(encode: Callable[[], Vectors], dim: int, what: str) -> None:
         raise EncoderError(f"{what} makes vectors of nothing but zeros")
 
 
-def _family(folder: Path, families: Mapping[str, str]) -> str:
-    """Return the module that reads the model in a folder; raises EncoderError."""
+def _family(path: Path, key: str, families: Mapping[str, str]) -> str:
+    """Return the module that reads the model which a file describes; raises EncoderError."""
     try:
-        config = json.loads((folder / "config.json").read_text("utf-8"))
-        family = config["model_type"]
+        family = json.loads(path.read_text("utf-8"))[key]
     except (OSError, ValueError, KeyError, TypeError) as error:
-        raise EncoderError(f"{folder / 'config.json'} is damaged: {error}") from error
+        raise EncoderError(f"{path} is damaged: {error}") from error
     if not isinstance(family, str) or family not in families:
         known = ", ".join(sorted(families))
         raise EncoderError(f"models of type {family!r} are not supported; supported: {known}")

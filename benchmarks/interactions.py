@@ -9,7 +9,6 @@ that neither the fake nor other work on the machine is in it: interactions a sec
 
 from __future__ import annotations
 
-import argparse
 import asyncio
 import shutil
 import sys
@@ -18,10 +17,9 @@ from asyncio.subprocess import PIPE, Process
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from io import BytesIO
+from typing import Any
 
-from rich.console import Console
-from rich.table import Table
-
+from benchmarks._report import Report, Table, main
 from bot.app import App, opened
 from bot.core.messages import Person, Upload
 from samples.emoji import render
@@ -77,7 +75,7 @@ async def rate(  # noqa: PLR0917
     pictures: int = 0,
 ) -> tuple[float, float]:
     """Return (interactions a processor second of the bot, a second of the clock)."""
-    options = {"count": pictures} if pictures else {}
+    options: dict[str, Any] = {"count": pictures} if pictures else {}
     numbers = iter(range(total))
 
     async def ask(person: DiscordPerson) -> None:
@@ -95,13 +93,13 @@ async def rate(  # noqa: PLR0917
 
 async def measure(stack: Stack, count: int) -> Table:
     """Measure both bots, one after the other, twice."""
-    table = Table("what", "a second of one core", "a second of the clock", box=None)
+    rows: list[tuple[str, str, str]] = []
     cores: dict[str, float] = {}
 
     async def add(name: str, bot: Bot, query: Callable[[int], str], pictures: int = 0) -> None:
         await rate(bot, server, guild, ASKERS, query, pictures)
         cores[name], clock = await rate(bot, server, guild, count, query, pictures)
-        table.add_row(name, f"{cores[name]:.0f}", f"{clock:.0f}")
+        rows.append((name, f"{cores[name]:.0f}", f"{clock:.0f}"))
 
     server = DiscordServer()
     await server.start()
@@ -120,8 +118,9 @@ async def measure(stack: Stack, count: int) -> Table:
         await server.stop()
     echoed = cores[f"echo, {PICTURES} pictures"]
     for name in ("Babelpix, cached", "Babelpix, new question"):
-        table.add_row(f"{name} / echo with pictures", f"{cores[name] / echoed:.2f}", "")
-    return table
+        rows.append((f"{name} / echo with pictures", f"{cores[name] / echoed:.2f}", ""))
+    columns = ("what", "a second of one core", "a second of the clock")
+    return Table(f"Answers, {ASKERS} people asking at once", columns, tuple(rows))
 
 
 async def fill(stack: Stack, collection: str) -> None:
@@ -138,19 +137,17 @@ async def fill(stack: Stack, collection: str) -> None:
             assert image.status == "ready"
 
 
-def main() -> None:
-    """Run and print a table."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
-    parser.add_argument("--short", action="store_true")
-    count = 500 if parser.parse_args().short else 4000
+def run(is_short: bool) -> Report:
+    """Measure both."""
     stack = Stack(new_data_dir(), samples=False)
     try:
         stack.start()
-        Console().print(asyncio.run(measure(stack, count)))
+        table = asyncio.run(measure(stack, 500 if is_short else 4000))
     finally:
         stack.kill_everything()
         shutil.rmtree(stack.data_dir, ignore_errors=True)
+    return Report("Interactions on Discord", [table])
 
 
 if __name__ == "__main__":
-    main()
+    main("interactions", run)

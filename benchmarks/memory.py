@@ -4,7 +4,7 @@
 tests: Discord behind TLS, a proxy between. People ask on both at once, half of them each; every
 other question was asked before. All processes are measured before the first question and fifty
 times on the way. The text worker is measured with an encoder of real size too, whose weights are
-random.
+random; that one is asked by a bot without front-ends, as what it does takes its time.
 
     python -m benchmarks.memory [--short]
 """
@@ -12,36 +12,33 @@ random.
 from __future__ import annotations
 
 import asyncio
-import shutil
 import tempfile
-from collections.abc import AsyncIterator, Iterator, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from itertools import count
+from math import prod
 from pathlib import Path
 
 import numpy as np
+from safetensors import safe_open
 
-from benchmarks import _questions, interactions, messages
-from benchmarks._processes import BOT, Usage, memory_of, workers
+from benchmarks import _questions
+from benchmarks._asking import ask_all
+from benchmarks._crowd import ASKERS, OFTEN_ASKED, PICTURES, service
+from benchmarks._processes import BOT, Usage, memory_of, text_worker, workers
+from benchmarks._real_size import real_size_model
 from benchmarks._report import Bar, Plot, Report, Table, main
-from tests.acceptance.discord_people import DiscordPerson
-from tests.acceptance.discord_server import DiscordServer
-from tests.acceptance.discord_tls import discord_behind_tls
-from tests.acceptance.telegram_chats import Person
-from tests.acceptance.telegram_server import TelegramServer, telegram_server
-from tests.stack import Stack, new_data_dir
+from benchmarks._service import ask, bot_of, write_pictures
+from benchmarks._service import service as plain_service
+from bot.app import opened
+from workers.encoders.models import BUNDLED
 
-ASKERS = 16
-"""On each of the two platforms."""
-PICTURES = 3
-"""In an answer: the fakes share the machine, and larger answers would take hours."""
-OFTEN_ASKED = 200
 SAMPLES = 50
 BOT_MIB = 150
+TOWER_TIMES, WORKER_MIB = 1.3, 200
+"""A text worker may take its tower's size so many times, and so much more."""
+_ITEM_BYTES = {"F32": 4, "F16": 2, "BF16": 2}
 GROWTH_MIB = 3
 """Over the second half of all questions; a line through noise is not level."""
-UNLIMITED = "1000000/second"
 
 
 @dataclass
@@ -68,81 +65,6 @@ class Course:
         return float(slope) * (at[-1] - at[0])
 
 
-class Crowd:
-    """People on both platforms, who take their questions from one list."""
-
-    def __init__(self, discord: DiscordServer, telegram: TelegramServer) -> None:
-        self.discord = discord
-        self.telegram = telegram
-        self.guild = discord.new_guild("Benchmark")
-        self.members = [DiscordPerson(discord, f"Person {n}", self.guild) for n in range(ASKERS)]
-        self.friends = [Person(messages.FIRST_PERSON + n, f"Person {n}") for n in range(ASKERS)]
-        self._often = _questions.some(OFTEN_ASKED)
-        self._numbers = count()
-        self.answered = 0
-
-    async def ask(self, total: int) -> None:
-        """Ask so many questions more, half of them on each platform."""
-        halves = [iter(range(total // 2)) for _ in range(2)]
-        await asyncio.gather(
-            *(self._on_discord(person, halves[0]) for person in self.members),
-            *(self._on_telegram(person, halves[1]) for person in self.friends),
-        )
-
-    def _next(self) -> str:
-        """Return what is asked next: something new, or something asked before."""
-        number = next(self._numbers)
-        if number % 2:
-            return self._often[number // 2 % OFTEN_ASKED]
-        (text,) = _questions.some(1, OFTEN_ASKED + number // 2)
-        return text
-
-    async def _on_discord(self, person: DiscordPerson, numbers: Iterator[int]) -> None:
-        for _ in numbers:
-            answer = await (await person.slash("search", query=self._next())).answer()
-            assert len(answer.files) == PICTURES, answer.content
-            # The fake would keep it all.
-            del self.discord.messages[answer.id]
-            answer.files = ()
-            self.answered += 1
-
-    async def _on_telegram(self, person: Person, numbers: Iterator[int]) -> None:
-        chat = self.telegram.world.private(person)
-        for _ in numbers:
-            await self.telegram.world.send(person, chat, self._next())
-            answers = await chat.next(PICTURES + 1)
-            assert answers[0].album, answers[0].text
-            chat.messages.clear()
-            self.answered += 1
-
-
-@asynccontextmanager
-async def service(folder: Path) -> AsyncIterator[tuple[Stack, Crowd]]:
-    """Run the service with both platforms for as long as the block."""
-    async with (
-        discord_behind_tls(folder) as (discord, environment),
-        telegram_server() as telegram,
-    ):
-        stack = Stack(new_data_dir(), samples=False)
-        stack.environment |= environment | {
-            "TELEGRAM_TOKEN": telegram.token,
-            "TELEGRAM_API_URL": telegram.url,
-            "TELEGRAM_MESSAGES_A_SECOND": "0",
-            "PAGE_SIZE": str(PICTURES),
-            "LIMIT_PER_PERSON": UNLIMITED,
-            "LIMIT_PER_COLLECTION": UNLIMITED,
-        }
-        try:
-            crowd = Crowd(discord, telegram)
-            await asyncio.to_thread(stack.start)
-            await interactions.fill(stack, f"discord:guild:{crowd.guild.id}")
-            await messages.fill(stack, [person.id for person in crowd.friends])
-            yield stack, crowd
-        finally:
-            await asyncio.to_thread(stack.kill_everything)
-            shutil.rmtree(stack.data_dir, ignore_errors=True)
-
-
 async def measure(total: int) -> Course:
     """Measure the service while so many questions are asked."""
     course = Course()
@@ -158,27 +80,69 @@ async def measure(total: int) -> Course:
     return course
 
 
+async def measure_real(questions: int) -> dict[str, Usage]:
+    """Measure the service with an encoder of real size after so many questions."""
+    with plain_service(str(real_size_model())) as stack:
+        await asyncio.to_thread(stack.start)
+        write_pictures(stack, 1000)
+        async with opened(bot_of(stack)) as app:
+            await ask_all(_questions.some(questions), 64, lambda text: ask(app, text))
+            return memory_of(stack)
+
+
+def tower_mib(folder: Path) -> float:
+    """Return the size of a model's text tower, as it lies on disk."""
+    with safe_open(folder / "model.safetensors", "numpy") as file:
+        slices = [file.get_slice(name) for name in file.keys() if name.startswith("text_")]  # noqa: SIM118
+        size_bytes = sum(_ITEM_BYTES[one.get_dtype()] * prod(one.get_shape()) for one in slices)
+    return float(size_bytes) / 2**20
+
+
 def run(is_short: bool) -> Report:
     """Measure, and compare with what was wanted."""
     course = asyncio.run(measure(5_000 if is_short else 100_000))
+    questions = 200 if is_short else 1000
+    real = asyncio.run(measure_real(questions))
+    name = text_worker(course.usage[-1])
     return Report(
         title="Memory",
-        tables=[_table(course)],
-        bars=list(_bars(course)),
+        tables=[_table(course), _real_table(real, questions)],
+        bars=[
+            *_bars(course),
+            _worker_bar("mini", max(course.rss(name)), BUNDLED / "mini"),
+            _worker_bar("real size", real[text_worker(real)].rss, real_size_model()),
+        ],
         plots=[_plot(course)],
+        notes=[
+            f"{ASKERS} people on Discord and {ASKERS} on Telegram ask half of the questions each,"
+            f" every other of which is one of {OFTEN_ASKED} that are asked again and again."
+            f" {PICTURES} pictures an answer. What Redis gains are cached answers, which expire.",
+        ],
     )
 
 
+def _worker_bar(encoder: str, most: float, folder: Path) -> Bar:
+    tower = tower_mib(folder)
+    limit = TOWER_TIMES * tower + WORKER_MIB
+    wanted = f"<= {TOWER_TIMES} x {tower:.0f} + {WORKER_MIB} = {limit:.0f} MiB"
+    return Bar(f"text worker, {encoder}", wanted, f"{most:.0f} MiB", most <= limit)
+
+
 def _bars(course: Course) -> Iterator[Bar]:
-    last = course.usage[-1]
     most = max(course.rss(BOT))
     what = "bot with Discord, Telegram and the web chat, at most"
     yield Bar(what, f"<= {BOT_MIB} MiB", f"{most:.0f} MiB", most <= BOT_MIB)
-    for name in (BOT, *workers(last)):
+    for name in (BOT, *workers(course.usage[-1])):
         grown = course.growth(name)
         span = course.at[-1] - course.at[-1] // 2
         what = f"growth of the {name} over the last {span:,} questions".replace(",", " ")
         yield Bar(what, f"<= {GROWTH_MIB} MiB", f"{grown:+.1f} MiB", grown <= GROWTH_MIB)
+
+
+def _real_table(real: dict[str, Usage], questions: int) -> Table:
+    rows = tuple((name, f"{one.rss:.0f} ({one.pss:.0f})") for name, one in real.items())
+    title = f"RSS (PSS) in MiB with an encoder of real size, after {questions} questions"
+    return Table(title, ("process", "MiB"), rows)
 
 
 def _table(course: Course) -> Table:

@@ -10,7 +10,6 @@ bare bots echo a text, or send a photo, or an album of five, by upload or by the
 
 from __future__ import annotations
 
-import argparse
 import asyncio
 import shutil
 import statistics
@@ -22,10 +21,8 @@ from contextlib import asynccontextmanager
 from io import BytesIO
 from itertools import count
 
-from rich.console import Console
-from rich.table import Table
-
 from benchmarks._message_bots import AGAIN, ALBUM, PHOTO, PICTURES
+from benchmarks._report import Report, Table, main
 from benchmarks.interactions import EMOJI, Bot
 from bot.app import App, opened
 from bot.core.messages import Person as CorePerson
@@ -106,7 +103,7 @@ class Figures:
         self._texts, self._albums = counts
         self._rounds = rounds
         self.cores: dict[str, float] = {}
-        self.table = Table("what", "of a core", "of the clock", box=None)
+        self._rows: list[tuple[str, str, str]] = []
 
     async def add(self, name: str, crowd: Crowd, text: Callable[[], str], answers: int = 1) -> None:
         """Warm up, measure, and note the median."""
@@ -115,12 +112,18 @@ class Figures:
         rates = [await crowd.rate(total, text, answers) for _round in range(self._rounds)]
         core, clock = (statistics.median(one) for one in zip(*rates, strict=True))
         self.cores[name] = core
-        self.table.add_row(name, f"{core:.0f}", f"{clock:.0f}")
+        self._rows.append((name, f"{core:.0f}", f"{clock:.0f}"))
 
     def compare(self, name: str, first: str, second: str) -> None:
         """Note how many times faster the first is, if both could be measured."""
         if first in self.cores and second in self.cores:
-            self.table.add_row(name, f"{self.cores[first] / self.cores[second]:.2f}", "")
+            self._rows.append((name, f"{self.cores[first] / self.cores[second]:.2f}", ""))
+
+    def table(self) -> Table:
+        """Return what was noted."""
+        title = f"Messages answered, {ASKERS} people writing at once"
+        columns = ("what", "a second of one core", "a second of the clock")
+        return Table(title, columns, tuple(self._rows))
 
 
 async def measure(stack: Stack, figures: Figures) -> None:
@@ -164,11 +167,8 @@ async def fill(stack: Stack, chats: Sequence[int]) -> None:
                 assert image.status == "ready"
 
 
-def main() -> None:
-    """Run and print a table."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
-    parser.add_argument("--short", action="store_true")
-    is_short = parser.parse_args().short
+def run(is_short: bool) -> Report:
+    """Measure all."""
     figures = Figures((400, 150) if is_short else (2000, 600), 2 if is_short else 3)
     stack = Stack(new_data_dir(), samples=False)
     try:
@@ -177,8 +177,8 @@ def main() -> None:
     finally:
         stack.kill_everything()
         shutil.rmtree(stack.data_dir, ignore_errors=True)
-    Console().print(figures.table)
+    return Report("Messages on Telegram", [figures.table()])
 
 
 if __name__ == "__main__":
-    main()
+    main("messages", run)

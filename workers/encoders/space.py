@@ -10,11 +10,14 @@ import hashlib
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-import torch
 from safetensors import SafetensorError, safe_open
 
 from workers.encoders.base import EncoderError
+
+if TYPE_CHECKING:
+    import torch
 
 _PREFIXES = ("vision_model.", "visual_projection.")
 _PROJECTION = "visual_projection.weight"

@@ -12,6 +12,7 @@ import discord
 from discord import ui
 
 from bot.core.community_ports import Import
+from bot.core.numbers import grouped
 from bot.core.texts import Texts, texts_for
 from bot.frontends.discord_bot.library.channels import (
     check_admin,
@@ -19,7 +20,6 @@ from bot.frontends.discord_bot.library.channels import (
     check_content,
     find_channel,
 )
-from bot.frontends.discord_bot.library.numbers import grouped
 from bot.frontends.discord_bot.library.parts import (
     RefusedError,
     client_of,

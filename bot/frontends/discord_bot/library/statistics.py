@@ -7,9 +7,9 @@ from collections.abc import Collection, Sequence
 import discord
 
 from bot.core.community_ports import Statistics
+from bot.core.numbers import grouped, size
 from bot.core.policy import Policy
 from bot.core.texts import Texts
-from bot.frontends.discord_bot.library.numbers import grouped, size
 from bot.frontends.discord_bot.library.parts import mention
 from bot.frontends.discord_bot.library.sentences import SENTENCES
 

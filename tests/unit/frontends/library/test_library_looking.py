@@ -6,12 +6,13 @@ import asyncio
 
 import pytest
 
+from bot.core import numbers
 from bot.core.community_ports import Statistics
 from bot.core.messages import Browse, Filters
 from bot.core.policy import Policy
 from bot.core.sentences import SENTENCES as CORE
 from bot.core.texts import texts_for
-from bot.frontends.discord_bot.library import numbers, statistics
+from bot.frontends.discord_bot.library import statistics
 from bot.frontends.discord_bot.library.presence import Presence
 from bot.frontends.discord_bot.library.sentences import SENTENCES
 from tests.acceptance.discord_people import NotShownError

@@ -53,13 +53,20 @@ class CaptionedPictures(MemoryPictures):
         self._words = words
 
     async def search(
-        self, state: CollectionState, vector: Vector, among: Selection, *, offset: int, limit: int
+        self,
+        state: CollectionState,
+        vector: Vector,
+        among: Selection,
+        *,
+        shown: Sequence[int],
+        offset: int,
+        limit: int,
     ) -> Sequence[Match]:
         self.searched.append(vector)
         number = int(struct.unpack("<e", vector[:2])[0])
         said = self._words.known[number].split() if number < len(self._words.known) else []
         pictures = self.collections[self._key(state)]
-        ids = self.ids(among, self._key(state))
+        ids = [n for n in self.ids(among, self._key(state)) if n not in shown]
         ids.sort(key=lambda n: -sum(word in pictures[n].caption for word in said))
         return self._matches(state, among, ids, offset, limit)
 

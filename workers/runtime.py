@@ -65,8 +65,9 @@ class Runtime:
         )
         self.text_towers: TextTowers | None = None
         if answers_texts:
-            # Loading it has tried it with a few texts: the widest batch is left.
-            self.encoder.encode_texts(["warm-up"] * contract.MAX_BATCH)
+            # Loading it has tried it with a few texts: a single one and the widest batch are left.
+            for count in (1, contract.MAX_BATCH):
+                self.encoder.encode_texts(["warm-up"] * count)
             packs = PackStore(
                 settings.packs_folder, model_folder(settings.encoder), settings.engine_options
             )

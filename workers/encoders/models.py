@@ -26,6 +26,7 @@ FAMILIES = {
     "clip": "workers.encoders.clip",
 }
 COMPOSITE_FAMILIES = {
+    "mclip": "workers.encoders.mclip",
     "sbert": "workers.encoders.sbert",
 }
 """Those of two repositories in one folder, by the ``family`` that its ``babelpix.json`` states."""

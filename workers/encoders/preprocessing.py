@@ -55,12 +55,17 @@ class Preprocessing:
             rgb = rgb.resize(_scaled(rgb.size, self.resize), filter_)
         else:
             rgb = rgb.resize(self.resize[::-1], filter_)
-        left, top = (rgb.width - width) // 2, (rgb.height - height) // 2
+        left, top = self.margin(rgb.width - width), self.margin(rgb.height - height)
         rgb = rgb.crop((left, top, left + width, top + height))
         pixels = np.asarray(rgb, dtype=np.float32) * np.float32(self.rescale)
         pixels -= np.array(self.mean, np.float32)
         pixels /= np.array(self.std, np.float32)
         return np.ascontiguousarray(pixels.transpose(2, 0, 1), dtype=np.float32)
+
+    @staticmethod
+    def margin(rest: int) -> int:
+        """Return how much of ``rest`` px is cut off at the left or at the top."""
+        return rest // 2
 
     def as_dict(self) -> dict[str, object]:
         """Return the settings for the record of the embedding space."""

@@ -17,6 +17,7 @@ from transformers.utils import logging as transformers_logging
 
 from workers.encoders.base import EncoderError
 from workers.encoders.parts import DAMAGE
+from workers.encoders.tensors import missing
 
 WEIGHTS = "model.safetensors"
 _CONVERT = (
@@ -55,6 +56,7 @@ def load(
             config=config,
             dtype=torch.float32,
             local_files_only=True,
+            ignore_mismatched_sizes=True,  # said below, in one line
             output_loading_info=True,
         )
     except (*DAMAGE, SafetensorError, StrictDataclassError) as error:
@@ -66,7 +68,7 @@ def load(
 def read(path: Path) -> dict[str, torch.Tensor]:
     """Read a file of weights in safetensors; raises EncoderError with the reason."""
     if not path.is_file():
-        raise EncoderError(f"the model in {path.parent} is damaged: {path.name} is missing")
+        raise EncoderError(f"the model in {path.parent} is damaged: {missing(path)}")
     try:
         return load_file(path)
     except (*DAMAGE, SafetensorError) as error:
@@ -88,7 +90,12 @@ def build(
     tower = type(kind.__name__, (kind,), {"_keys_to_ignore_on_load_unexpected": set(leaves_out)})
     try:
         model, report = tower.from_pretrained(  # type: ignore[attr-defined]
-            None, config=config, state_dict=state, dtype=torch.float32, output_loading_info=True
+            None,
+            config=config,
+            state_dict=state,
+            dtype=torch.float32,
+            ignore_mismatched_sizes=True,
+            output_loading_info=True,
         )
     except (*DAMAGE, StrictDataclassError) as error:
         raise EncoderError(f"the model in {folder} is damaged: {error}") from error
@@ -97,5 +104,10 @@ def build(
 
 
 def _check(report: Mapping[str, Any], folder: Path) -> None:
-    if report["missing_keys"] or report["mismatched_keys"]:
+    if report["missing_keys"]:
         raise EncoderError(f"the model in {folder} is incomplete: {report['missing_keys']}")
+    for name, found, wanted in report["mismatched_keys"]:
+        raise EncoderError(
+            f"the model in {folder} is damaged: {name} has the shape {tuple(found)}, its"
+            f" configuration wants {tuple(wanted)}"
+        )

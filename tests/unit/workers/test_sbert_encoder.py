@@ -14,13 +14,21 @@ import pytest
 import torch
 from safetensors.torch import save_file
 from sentence_transformers import SentenceTransformer
-from sentence_transformers.base.modules import Dense, Transformer
+from sentence_transformers.base.modules import Dense, Normalize, Transformer
 from sentence_transformers.sentence_transformer.modules import Pooling
-from transformers import CLIPProcessor, DistilBertConfig, DistilBertModel
+from transformers import (
+    BertConfig,
+    BertModel,
+    CLIPProcessor,
+    DistilBertConfig,
+    DistilBertModel,
+    XLMRobertaConfig,
+    XLMRobertaModel,
+)
 from transformers.models.clip.image_processing_pil_clip import CLIPImageProcessorPil
 
 from tests import golden
-from tests.distilled import LONGEST_TEXT, clip, save_clip, word_pieces
+from tests.distilled import LONGEST_TEXT, clip, save_clip, sentence_pieces, word_pieces
 from tests.tiny import EXACT
 from workers.encoders import models
 from workers.encoders.base import EncoderError
@@ -141,3 +149,124 @@ def test_a_batch_is_encoded_as_its_members_alone(folder: Path) -> None:
 
 def test_each_tower_loads_alone(folder: Path) -> None:
     golden.assert_towers_load_alone(folder)
+
+
+@pytest.mark.parametrize("kind", ["bert", "xlm-roberta"])
+def test_other_transformers_and_layers_are_read_as_well(
+    folder: Path, tmp_path: Path, kind: str
+) -> None:
+    """Lower-casing, a bias, an activation, unit vectors, and texts as long as positions reach."""
+    small = {"hidden_size": WIDTH, "intermediate_size": 64, "num_attention_heads": 2}
+    deep = {"num_hidden_layers": 2, "initializer_range": 0.2, "max_position_embeddings": 30}
+    torch.manual_seed(7)
+    if kind == "bert":
+        words, limit = word_pieces(), 30
+        BertModel(BertConfig(**small, **deep, vocab_size=len(words))).save_pretrained(tmp_path)
+    else:
+        words, limit = sentence_pieces(), 28
+        config = XLMRobertaConfig(**small, **deep, vocab_size=len(words), pad_token_id=1)
+        XLMRobertaModel(config).save_pretrained(tmp_path)
+    words.save_pretrained(tmp_path)
+    modules = [
+        Transformer(str(tmp_path), max_seq_length=limit, do_lower_case=True),
+        Pooling(WIDTH, pooling_mode="mean"),
+        Dense(WIDTH, 16),
+        Dense(16, DIM, bias=False, activation_function=torch.nn.Identity()),
+        Normalize(),
+    ]
+    copy = Path(shutil.copytree(folder, tmp_path / "copy"))
+    shutil.rmtree(copy / "text")
+    reference = SentenceTransformer(modules=modules, device="cpu")
+    reference.save(str(copy / "text"))
+    encoder = models.load(str(copy), images=False, options=EXACT)
+    golden.assert_same(encoder.encode_texts(golden.TEXTS), reference.encode(golden.TEXTS))
+    assert np.array_equal(*encoder.encode_texts(["A Black CAT", "a black cat"]))
+
+
+def test_pictures_may_be_those_of_a_plain_clip_model(folder: Path, tmp_path: Path) -> None:
+    copy = Path(shutil.copytree(folder, tmp_path / "copy"))
+    shutil.rmtree(copy / "image")
+    save_clip(copy / "image", DIM)
+    golden.assert_same(
+        models.load(str(copy), options=EXACT).encode_images(golden.pictures()),
+        models.load(str(folder), options=EXACT).encode_images(golden.pictures()),
+    )
+
+
+def _list(*kinds: str) -> Callable[[Path], None]:
+    return lambda path: _modules(path.parent, {f"{n}": kind for n, kind in enumerate(kinds)})
+
+
+@pytest.mark.parametrize(
+    ("file", "damage", "reason"),
+    [
+        ("babelpix.json", golden.truncate, r"babelpix\.json is damaged"),
+        ("babelpix.json", golden.change(family="bert"), "'bert' are not supported"),
+        ("babelpix.json", golden.change(family=None), r"babelpix\.json is damaged: 'family'"),
+        ("babelpix.json", golden.change(languages="de"), "no list of codes"),
+        ("text/modules.json", Path.unlink, r"text/modules\.json is missing"),
+        ("text/modules.json", golden.truncate, "damaged"),
+        ("text/modules.json", _list(), "lists nothing"),
+        ("text/modules.json", _list("Transformer"), "lists Transformer; supported"),
+        ("text/modules.json", _list("Transformer", "Pooling", "LSTM"), "LSTM; supported"),
+        ("text/config.json", Path.unlink, r"config\.json is missing"),
+        ("text/config.json", golden.change(model_type="t5"), "'t5' are not supported"),
+        ("text/config.json", golden.change(vocab_size=9), "do not belong together"),
+        ("text/config.json", golden.change(n_layers=3), "incomplete"),
+        ("text/config.json", golden.change(pad_token_id=999), "no piece 999 to pad with"),
+        ("text/model.safetensors", Path.unlink, r"has no model\.safetensors"),
+        ("text/model.safetensors", golden.truncate, "damaged"),
+        ("text/tokenizer.json", Path.unlink, r"tokenizer\.json is missing"),
+        ("text/1_Pooling/config.json", golden.change(pooling_mode="cls"), "pooled by cls"),
+        ("text/1_Pooling/config.json", Path.unlink, r"config\.json is missing"),
+        ("text/2_Dense/config.json", Path.unlink, r"config\.json is missing"),
+        ("text/2_Dense/config.json", golden.change(use_residual=True), "no linear layer"),
+        ("text/2_Dense/config.json", golden.change(activation_function="os.system"), "Identity"),
+        ("text/2_Dense/config.json", golden.change(out_features=9), "9 numbers and .* of 8"),
+        ("text/2_Dense/config.json", golden.change(in_features=9), "damaged"),
+        ("text/2_Dense/model.safetensors", Path.unlink, r"model\.safetensors is missing"),
+        ("text/2_Dense/model.safetensors", golden.truncate, "damaged"),
+    ],
+)
+def test_a_damaged_text_tower_says_what_is_wrong(
+    folder: Path, tmp_path: Path, file: str, damage: Callable[[Path], object], reason: str
+) -> None:
+    copy = Path(shutil.copytree(folder, tmp_path / "copy"))
+    damage(copy / file)
+    with pytest.raises(EncoderError, match=reason) as raised:
+        models.load(str(copy), images=False, options=EXACT)
+    assert "\n" not in str(raised.value)
+
+
+@pytest.mark.parametrize(
+    ("file", "damage", "reason"),
+    [
+        ("modules.json", golden.truncate, "damaged"),
+        ("modules.json", _list("Router"), "names no CLIP model"),
+        ("config.json", Path.unlink, r"config\.json is missing"),
+        ("config.json", golden.change(projection_dim=9), "vectors of 8 numbers and .* of 9"),
+        ("model.safetensors", Path.unlink, r"has no model\.safetensors"),
+        ("model.safetensors", golden.truncate, "damaged"),
+    ],
+)
+def test_a_damaged_image_tower_says_what_is_wrong(
+    folder: Path, tmp_path: Path, file: str, damage: Callable[[Path], object], reason: str
+) -> None:
+    copy = Path(shutil.copytree(folder, tmp_path / "copy"))
+    place = copy / "image"
+    inner = place / "0_CLIPModel"
+    damage((inner if inner.is_dir() and file != "modules.json" else place) / file)
+    with pytest.raises(EncoderError, match=reason) as raised:
+        models.load(str(copy), texts=False, options=EXACT)
+    assert "\n" not in str(raised.value)
+
+
+def test_the_revisions_change_with_what_they_name(folder: Path, tmp_path: Path) -> None:
+    before = models.load(str(folder), options=EXACT)
+    copy = Path(shutil.copytree(folder, tmp_path / "copy"))
+    weights = copy / "text/2_Dense/model.safetensors"
+    torch.manual_seed(8)
+    save_file({"linear.weight": torch.randn(DIM, WIDTH)}, weights)
+    after = models.load(str(copy), options=EXACT)
+    assert after.text_revision != before.text_revision
+    assert after.revision == before.revision

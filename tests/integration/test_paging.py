@@ -33,7 +33,7 @@ SELECTIONS = st.builds(
     st.lists(st.integers(1, 450), max_size=40, unique=True).map(tuple),
     st.none() | st.frozensets(st.sampled_from(CHANNELS)),
 )
-PAGE_SIZES = st.integers(1, 2 * BLOCK_SIZE)
+PAGE_SIZES = st.integers(9, 2 * BLOCK_SIZE)
 
 
 @pytest.fixture(scope="module")

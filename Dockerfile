@@ -27,13 +27,14 @@ FROM base
 RUN apt-get update \
     && apt-get install -y --no-install-recommends fonts-noto-color-emoji libfribidi0 \
     && rm -rf /var/lib/apt/lists/*
-# /blobs, /data and /data/packs belong to the user, so that fresh volumes mounted there do as well.
+# These folders belong to the user, so that fresh volumes mounted there do as well.
 RUN useradd --system --uid 10001 --create-home babelpix \
-    && install -d -o babelpix -g babelpix /blobs /data /data/packs
+    && install -d -o babelpix -g babelpix /blobs /cache /data /data/packs
 COPY --from=build /opt/venv /opt/venv
 USER babelpix
 WORKDIR /home/babelpix
 ENV DATA_DIR=/data \
+    CACHE_DIR=/cache \
     WEB_HOST=0.0.0.0 \
     WEB_PORT=8080
 EXPOSE 8080

@@ -10,13 +10,15 @@ from typing import Any
 import pytest
 from ruamel.yaml import YAML
 
+from bot.services import WORKERS
 from bot.settings import BotSettings
+from workers import contract
 from workers.settings import WorkerSettings
 
 ROOT = Path(__file__).parents[2]
 FILES = ("docker-compose.yml", "docker-compose.gpu.yml")
 ONE_SHOT = {"migrate"}
-SET_BY_IMAGE = {"DATA_DIR"}
+SET_BY_IMAGE = {"DATA_DIR", "CACHE_DIR"}
 MIN_PGVECTOR = (0, 8, 4)
 VARIABLE = re.compile(r"(?<!\$)\$\{(\w+)[^}]*\}")
 
@@ -31,7 +33,7 @@ def services() -> dict[str, Any]:
 
 
 def test_services_are_these(services: dict[str, Any]) -> None:
-    assert set(services) == {"postgres", "redis", "migrate", "bot", "worker"}
+    assert set(services) == {"postgres", "redis", "migrate", "bot", *WORKERS}
     assert set(read("docker-compose.gpu.yml")["services"]) <= set(services)
 
 
@@ -53,7 +55,7 @@ def test_long_running_services_are_watched_and_restarted(services: dict[str, Any
 def test_migrations_come_before_bot_and_worker(services: dict[str, Any]) -> None:
     assert services["migrate"]["command"] == ["python", "-m", "db", "migrate"]
     assert services["migrate"]["depends_on"]["postgres"]["condition"] == "service_healthy"
-    for name in ("bot", "worker"):
+    for name in ("bot", *WORKERS):
         conditions = {of: how["condition"] for of, how in services[name]["depends_on"].items()}
         assert conditions == {
             "migrate": "service_completed_successfully",
@@ -85,7 +87,8 @@ def test_only_the_bot_gets_tokens_and_the_web_password(services: dict[str, Any])
 
 
 @pytest.mark.parametrize(
-    ("service", "settings"), [("bot", BotSettings), ("worker", WorkerSettings)]
+    ("service", "settings"),
+    [("bot", BotSettings), *((name, WorkerSettings) for name in WORKERS)],
 )
 def test_every_setting_reaches_its_container(
     services: dict[str, Any], service: str, settings: type[BotSettings | WorkerSettings]
@@ -118,12 +121,23 @@ def test_data_outlives_its_containers(services: dict[str, Any]) -> None:
     # Postgres 18 images keep their data in a folder below this one.
     assert mounts["postgres"] == ["postgres:/var/lib/postgresql"]
     assert mounts["redis"] == ["redis:/data"]
-    assert mounts["bot"] == mounts["worker"] == ["blobs:/blobs", "packs:/data/packs"]
-    assert set(read("docker-compose.yml")["volumes"]) == {"postgres", "redis", "blobs", "packs"}
+    for name in ("bot", *WORKERS):
+        assert mounts[name] == ["blobs:/blobs", "packs:/data/packs", "cache:/cache"]
+    volumes = {"postgres", "redis", "blobs", "packs", "cache"}
+    assert set(read("docker-compose.yml")["volumes"]) == volumes
 
 
 def test_workers_can_be_multiplied(services: dict[str, Any]) -> None:
-    assert not services["worker"].keys() & {"container_name", "ports", "hostname"}
+    for name in WORKERS:
+        assert not services[name].keys() & {"container_name", "ports", "hostname"}
+
+
+def test_every_queue_has_a_worker(services: dict[str, Any]) -> None:
+    served: list[str] = []
+    for name in WORKERS:
+        command = services[name]["command"]
+        served += command[command.index("-Q") + 1].split(",")
+    assert sorted(served) == sorted(contract.QUEUES)
 
 
 def test_image_gets_every_package_and_nothing_private() -> None:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
@@ -70,6 +72,18 @@ def assert_towers_load_alone(folder: Path) -> None:
         words.encode_images(pictures())
     with pytest.raises(EncoderError, match="without its text tower"):
         eye.encode_texts(TEXTS)
+
+
+def assert_described_without_torch(family: str, folder: Path) -> None:
+    """Read all but the weights in a process of its own, as workers do that only encode."""
+    program = (
+        "import sys; from pathlib import Path; from workers.encoders.towers import describe;"
+        "print(describe(sys.argv[1], Path(sys.argv[2])).tokens(['cat'])[0].ndim);"
+        "sys.exit('torch' in sys.modules or 'transformers' in sys.modules)"
+    )
+    command = [sys.executable, "-c", program, family, str(folder)]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout) == (0, "2\n"), done.stderr
 
 
 def truncate(path: Path) -> None:

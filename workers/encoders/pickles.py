@@ -7,10 +7,12 @@ reads it in the mode that knows nothing but tensors, once, and what encodes neve
 from __future__ import annotations
 
 import sys
+import zipfile
 from pathlib import Path
 from typing import Any
 
 import click
+from safetensors import SafetensorError
 
 from workers.encoders.base import EncoderError
 
@@ -24,9 +26,16 @@ def to_safetensors(source: Path, target: Path) -> None:
     from safetensors.torch import save_file
 
     try:
-        found: Any = torch.load(source, map_location="cpu", weights_only=True)
-        state = found.get("state_dict", found)
-        tensors = {name: value.contiguous().clone() for name, value in state.items()}
+        found: Any = torch.load(
+            source, map_location="cpu", weights_only=True, mmap=zipfile.is_zipfile(source)
+        )
+        tensors: dict[str, torch.Tensor] = {}
+        places: set[int] = set()
+        for name, value in found.get("state_dict", found).items():
+            # The format has no place for what lies in memory once under two names.
+            place = value.untyped_storage().data_ptr()
+            tensors[name] = (value.clone() if place in places else value).contiguous()
+            places.add(place)
     except Exception as error:  # whatever torch makes of other files
         raise EncoderError(
             f"{source} holds no weights that can be read safely: {_line(error)}"
@@ -37,8 +46,8 @@ def to_safetensors(source: Path, target: Path) -> None:
     try:
         save_file(tensors, scratch, {"format": "pt"})
         scratch.replace(target)
-    except OSError as error:
-        raise EncoderError(f"cannot write {target}: {error.strerror}") from error
+    except (OSError, SafetensorError) as error:
+        raise EncoderError(f"cannot write {target}: {_line(error)}") from error
     finally:
         scratch.unlink(missing_ok=True)
 

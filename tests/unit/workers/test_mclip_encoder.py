@@ -155,6 +155,10 @@ def test_each_tower_loads_alone(folder: Path) -> None:
     golden.assert_towers_load_alone(folder)
 
 
+def test_what_only_encodes_needs_no_torch(folder: Path) -> None:
+    golden.assert_described_without_torch("workers.encoders.mclip", folder)
+
+
 def test_texts_may_stand_on_labse_and_pictures_on_clip(folder: Path, tmp_path: Path) -> None:
     copy = tmp_path / "copy"
     _save_text(copy / "text", "sentence-transformers/LaBSE")

@@ -151,6 +151,10 @@ def test_each_tower_loads_alone(folder: Path) -> None:
     golden.assert_towers_load_alone(folder)
 
 
+def test_what_only_encodes_needs_no_torch(folder: Path) -> None:
+    golden.assert_described_without_torch("workers.encoders.sbert", folder)
+
+
 @pytest.mark.parametrize("kind", ["bert", "xlm-roberta"])
 def test_other_transformers_and_layers_are_read_as_well(
     folder: Path, tmp_path: Path, kind: str

@@ -125,6 +125,7 @@ def _build(connection: Connection[Any], indexed: _Indexed) -> None:
         connection.execute(_CREATE.format(**values))
     except DiskFull:
         # Of /dev/shm most likely, which containers have little of: only parallel builds need it.
+        logger.warning("index_built_by_one_process", extra={"index": indexed.name})
         connection.execute("SET max_parallel_maintenance_workers = 0")
         connection.execute(_DROP.format(values["name"]))
         connection.execute(_CREATE.format(**values))

@@ -8,6 +8,7 @@ import contextlib
 import psycopg
 import pytest
 
+from db import indexes
 from db.collections import collection_state
 from db.errors import DatabaseUnavailableError
 from db.indexes import ensure_indexes, index_name
@@ -113,6 +114,29 @@ async def test_large_collections_have_an_index_each_and_small_ones_none(
     for left, dropped in ((15, []), (10, [names[0]])):
         owner.execute("DELETE FROM images WHERE id = ANY(%s)", (ids["large"][left:],))
         assert await ensured() == dropped
+
+
+async def test_an_index_is_built_where_shared_memory_is_short(
+    database: Database,
+    database_url: str,
+    owner: Owner,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    owner.execute(f"ALTER DATABASE {owner.info.dbname} SET maintenance_work_mem = '1TB'")
+    store = IngestStore(database_url)
+    space = await take_over(store, "r1")
+    ours = await collection_id(database, "ours")
+    ids = await add_rows(database, ours, [str(n) for n in range(30)])
+    finish(store, space, {image_id: [axis(image_id)] for image_id in ids})
+    # More than any machine has, and two processes that want to share it.
+    monkeypatch.setattr(indexes, "_SPARE_BYTES", 2**40)
+    owner.execute("ALTER TABLE embeddings SET (parallel_workers = 2)")
+    built = await asyncio.to_thread(ensure_indexes, store, above=20)
+    store.close()
+    assert built == [index_name(space.id, ours)]
+    assert "index_built_by_one_process" in caplog.text
+    assert [valid for _, valid, _ in owner.execute(_INDEXES).fetchall()] == [True]
 
 
 async def test_another_space_has_its_own_indexes_once_the_pictures_are_in_it(

@@ -11,7 +11,6 @@ import io
 import math
 from dataclasses import dataclass
 
-import imagehash
 import numpy as np
 from PIL import (
     BmpImagePlugin,
@@ -177,6 +176,8 @@ def perceptual_hash(picture: DecodedPicture) -> int:
     Two hashes that differ in few bits (``(a ^ b).bit_count()`` of the unsigned values) belong to
     pictures that look alike.
     """
+    import imagehash  # brings 20 MiB of SciPy, which a worker for questions does without
+
     bits = np.packbits(imagehash.phash(flatten(picture.frames[0])).hash.flatten())
     return int.from_bytes(bits.tobytes(), "big", signed=True)
 

@@ -21,7 +21,8 @@ from bot.core.communities import Communities
 from bot.core.conversation import Conversation
 from bot.core.errors import CoreError
 from bot.core.library import Library, UploadLimits
-from bot.core.search import Search
+from bot.core.ports import EVERYTHING
+from bot.core.search import BLOCK_SIZE, Search
 from bot.frontends.base import FrontendOptions
 from bot.instance import InstanceLock
 from bot.services import LocalServices, ServiceUrls, service_urls
@@ -38,6 +39,7 @@ LOCAL_COLLECTION = "local"
 """The collection of the web chat and of the commands in the terminal."""
 SWEEP_EVERY_S = 5.0
 DROP_EVERY_S = 3600.0
+WARM_UP_TEXT = "a picture"
 
 logger = logging.getLogger(__name__)
 
@@ -63,7 +65,7 @@ class App:
             socket_connect_timeout=2,
         )
         self.redis = Redis.from_pool(connections)
-        encoder = WorkerEncoder(self.client)
+        encoder = self._encoder = WorkerEncoder(self.client)
         self.index = PgImageIndex(self.database)
         images = PgImageStore(self.database, self.blobs, self.client)
         self.library = Library(images, UploadLimits(int(settings.max_upload_mb * 2**20)))
@@ -129,13 +131,26 @@ class App:
 
     async def wait_until_ready(self, timeout_s: float) -> bool:
         """Wait for a warm worker and a registered embedding space."""
-        with contextlib.suppress(TimeoutError):
+        try:
             async with asyncio.timeout(timeout_s):
                 # Asks other processes: there is no event to wait for.
                 while not (await self.conversation.status(LOCAL_COLLECTION)).ready:  # noqa: ASYNC110
                     await asyncio.sleep(0.05)
-                return True
-        return False
+        except TimeoutError:
+            return False
+        await self._warm_up()
+        return True
+
+    async def _warm_up(self) -> None:
+        """Do once what a question does, so that the first one is as fast as the next.
+
+        Connections are opened, modules loaded, tables read. Who asks is told what is not well.
+        """
+        with contextlib.suppress(CoreError):
+            state = await self.search.state(LOCAL_COLLECTION)
+            if state.space is not None:
+                vector = await self._encoder.encode_text(WARM_UP_TEXT, state.space)
+                await self.index.search(state, vector, EVERYTHING, limit=BLOCK_SIZE)
 
     async def _sweep(self) -> None:
         """Have pictures that fell out of the queue found again, for ever."""

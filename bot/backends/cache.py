@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
-from collections.abc import Sequence
+from collections.abc import Coroutine, Sequence
 
 from cachetools import LRUCache, TTLCache
 
@@ -25,21 +26,42 @@ logger = logging.getLogger(__name__)
 
 
 class RedisCache:
-    """Remembers questions in Redis."""
+    """Remembers questions in Redis.
+
+    Nobody waits for vectors and pages to be written: that happens while the answer is on its way.
+    What is being written is known here already.
+    """
 
     def __init__(self, cache: RedisQueryCache) -> None:
         self._cache = cache
         # Their names hold the collection's version: what this process has read stays right.
         self._pages: LRUCache[str, Sequence[Match]] = LRUCache(PAGES_KEPT)
         self._saved: TTLCache[str, str] = TTLCache(TOKENS_KEPT, SAVED_AGAIN_AFTER_S)
+        self._fresh: dict[tuple[str, str], Vector] = {}
+        self._writing: set[asyncio.Task[None]] = set()
+
+    async def settled(self) -> None:
+        """Wait until everything is written."""
+        while self._writing:
+            await asyncio.wait(self._writing)
 
     async def get_vector(self, space: EmbeddingSpace, text: str) -> Vector | None:
         """Return the vector of a question asked before."""
-        return await self._cache.get_vector(space.text_revision, text)
+        fresh = self._fresh.get((space.text_revision, text))
+        return fresh or await self._cache.get_vector(space.text_revision, text)
 
     async def put_vector(self, space: EmbeddingSpace, text: str, vector: Vector) -> None:
         """Remember the vector of a question."""
-        await self._cache.put_vector(space.text_revision, text, vector)
+        key = (space.text_revision, text)
+        self._fresh[key] = vector
+
+        async def write() -> None:
+            try:
+                await self._cache.put_vector(*key, vector)
+            finally:
+                self._fresh.pop(key, None)
+
+        self._write(write())
 
     async def get_page(self, state: CollectionState, key: str) -> Sequence[Match] | None:
         """Return a stretch of results of this version of the collection."""
@@ -53,7 +75,11 @@ class RedisCache:
         """Remember a stretch of results."""
         name = _page_name(state, key)
         self._pages[name] = matches
-        await self._cache.put_page(name, [record_of(match) for match in matches])
+
+        async def write() -> None:
+            await self._cache.put_page(name, [record_of(match) for match in matches])
+
+        self._write(write())
 
     async def get_count(self, state: CollectionState, key: str) -> int | None:
         """Return how many pictures an answer has at this version of the collection."""
@@ -83,6 +109,11 @@ class RedisCache:
             return saved
         with core_errors():
             return await self._cache.load_paging(token)
+
+    def _write(self, writing: Coroutine[None, None, None]) -> None:
+        task = asyncio.create_task(writing, name="remember")
+        self._writing.add(task)
+        task.add_done_callback(self._writing.discard)
 
 
 class RedisHistory:

@@ -139,6 +139,7 @@ async def test_a_page_is_of_one_version_of_one_collection_in_one_space(redis: Re
     matches = [_core_match(1), _core_match(2)]
     await writing.put_page(STATE, "key", matches)
     await writing.put_count(STATE, "key", 2)
+    await writing.settled()
     others = [
         *(replace(STATE, id=2), replace(STATE, version=8), replace(STATE, space=None)),
         replace(STATE, space=EmbeddingSpace(1, 2, "tower 2")),
@@ -152,9 +153,30 @@ async def test_a_page_is_of_one_version_of_one_collection_in_one_space(redis: Re
             assert await cache.get_count(other, "key") is None
 
 
+async def test_a_vector_is_known_while_it_is_written_and_afterwards(
+    redis: Redis, dead: RedisQueryCache
+) -> None:
+    space = STATE.space
+    assert space is not None
+    cache = RedisCache(RedisQueryCache(redis))
+    await cache.put_vector(space, QUESTION, b"11")
+    assert not await redis.keys()
+    assert await cache.get_vector(space, QUESTION) == b"11"
+    await cache.settled()
+    for another in (cache, RedisCache(RedisQueryCache(redis))):
+        assert await another.get_vector(space, QUESTION) == b"11"
+    await redis.flushall()
+    assert await cache.get_vector(space, QUESTION) is None
+    without = RedisCache(dead)
+    await without.put_vector(space, QUESTION, b"11")
+    await without.settled()
+    assert await without.get_vector(space, QUESTION) is None
+
+
 async def test_an_answer_without_pictures_is_remembered_too(redis: Redis) -> None:
     for cache in (RedisCache(RedisQueryCache(redis)) for _ in range(2)):
         await cache.put_page(STATE, "key", [])
+        await cache.settled()
         found = await cache.get_page(STATE, "key")
         assert found is not None
         assert list(found) == []

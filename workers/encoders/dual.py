@@ -11,13 +11,13 @@ from PIL.Image import Image
 from workers.encoders.base import EncoderError, Pixels, Vectors
 from workers.encoders.engines.base import Engine
 from workers.encoders.preprocessing import Preprocessing
-from workers.encoders.tokens import Tokens
+from workers.encoders.tokens import Tokenize
 
 
 class EngineTextTower:
     """Texts into vectors."""
 
-    def __init__(self, tokens: Tokens, engine: Engine, dim: int) -> None:
+    def __init__(self, tokens: Tokenize, engine: Engine, dim: int) -> None:
         self.dim = dim
         self.engine = engine.name
         self._tokens = tokens

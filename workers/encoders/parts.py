@@ -11,7 +11,7 @@ from typing import Any
 
 from workers.encoders.base import EncoderError
 from workers.encoders.preprocessing import Preprocessing
-from workers.encoders.tokens import Tokens
+from workers.encoders.tokens import Tokenize
 
 DAMAGE = (OSError, ValueError, TypeError, AttributeError, LookupError, RuntimeError)
 """What libraries raise over files that are not what they should be."""
@@ -22,7 +22,7 @@ class Description:
     """A model on disk: everything but its weights."""
 
     dim: int
-    tokens: Tokens
+    tokens: Tokenize
     text_files: Sequence[Path]
     """All that the text tower depends on."""
     preprocessing: Preprocessing | None = None
@@ -38,7 +38,8 @@ def damage_explained(what: str) -> Iterator[None]:
     try:
         yield
     except DAMAGE as error:
-        raise EncoderError(f"{what} is damaged: {error}") from error
+        reason = " ".join(str(error).split())
+        raise EncoderError(f"{what} is damaged: {reason}") from error
 
 
 def read_json(path: Path) -> Mapping[str, Any]:

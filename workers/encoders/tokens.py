@@ -11,6 +11,8 @@ from tokenizers import Tokenizer
 
 TokenIds = NDArray[np.int64]
 """Shape (n, length)."""
+Tokenize = Callable[[Sequence[str]], tuple[TokenIds, ...]]
+"""n >= 1 texts into all that a text tower takes in, by position: ids, and a mask if it has one."""
 
 
 class Tokens:
@@ -24,13 +26,16 @@ class Tokens:
         pad: str,
         pad_id: int,
         always_full: bool = False,
+        masked: bool = True,
         prepare: Callable[[str], str] | None = None,
     ) -> None:
         """``always_full`` pads every text to ``max_length``, not to the longest of the batch.
 
-        ``prepare`` is applied to a text first (lower-casing, a prefix).
+        ``masked`` says that the tower takes a mask; ``prepare`` is applied to a text first
+        (lower-casing, a prefix).
         """
         self._tokenizer = tokenizer
+        self._masked = masked
         self._prepare = prepare
         tokenizer.enable_truncation(max_length)
         tokenizer.enable_padding(
@@ -41,13 +46,14 @@ class Tokens:
             pad_to_multiple_of=None if always_full else _step(max_length),
         )
 
-    def __call__(self, texts: Sequence[str]) -> tuple[TokenIds, TokenIds]:
-        """Return the ids of n >= 1 texts and which of them are no padding (1, else 0)."""
+    def __call__(self, texts: Sequence[str]) -> tuple[TokenIds, ...]:
+        """Return the ids of n >= 1 texts and, if masked, which are no padding (1, else 0)."""
         wanted = list(texts) if self._prepare is None else [self._prepare(text) for text in texts]
         encodings = self._tokenizer.encode_batch(wanted)
         ids = np.array([encoding.ids for encoding in encodings], np.int64)
-        mask = np.array([encoding.attention_mask for encoding in encodings], np.int64)
-        return ids, mask
+        if not self._masked:
+            return (ids,)
+        return ids, np.array([encoding.attention_mask for encoding in encodings], np.int64)
 
 
 def read_tokenizer(folder: Path, pieces: int) -> Tokenizer:

@@ -27,7 +27,7 @@ def text_tower(family: str, folder: Path, about: Description) -> Tower:
     """Return the text tower of a model."""
     examples = [about.tokens(_TEXTS), about.tokens(_LONGER_TEXT)]
     full = examples[0][0].shape[1] == examples[1][0].shape[1]
-    fixed = ((1,), (1,)) if full else ((), ())
+    fixed = [(1,) if full else () for _ in examples[0]]
     return Tower(family, folder, "text", fingerprint(about.text_files), examples, fixed)
 
 

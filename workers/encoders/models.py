@@ -24,6 +24,7 @@ from workers.encoders.towers import describe, image_tower, text_tower
 
 FAMILIES = {
     "clip": "workers.encoders.clip",
+    "siglip": "workers.encoders.siglip",
 }
 COMPOSITE_FAMILIES = {
     "mclip": "workers.encoders.mclip",
@@ -37,6 +38,10 @@ TEXT_FAMILIES = {
 BUNDLED = Path(__file__).parent.parent / "models"
 """Models that come with the project, by folder name."""
 
+_REFUSED = {
+    "siglip2": "(NaFlex: pictures of any size) are not supported; take one of a fixed resolution",
+}
+"""What to say of types of models that people may well try."""
 _PROBES = ("a black cat", "猫")
 
 
@@ -132,5 +137,6 @@ def _family(path: Path, key: str, families: Mapping[str, str]) -> str:
         raise EncoderError(f"{path} is damaged: {error}") from error
     if not isinstance(family, str) or family not in families:
         known = ", ".join(sorted(families))
-        raise EncoderError(f"models of type {family!r} are not supported; supported: {known}")
+        reason = _REFUSED.get(str(family), f"are not supported; supported: {known}")
+        raise EncoderError(f"models of type {family!r} {reason}")
     return families[family]

@@ -102,11 +102,17 @@ async def ask(
 ) -> Asked:
     """Ask ``times`` questions, each in the collection of its place, and compare with the truth."""
 
+    # The core has counted before, or knows the number from the question before.
+    totals = {
+        place.where.collection_id: int(mask[place.rows].sum()) if mask is not None else 0
+        for place in places
+    }
+
     async def one(n: int) -> Rows:
         vector = questions[n % len(questions)].tobytes()
-        found = await search(
-            database, places[n % len(places)].where, vector, among, limit=BLOCK_SIZE
-        )
+        place = places[n % len(places)]
+        total = len(place.rows) if mask is None else totals[place.where.collection_id]
+        found = await search(database, place.where, vector, among, total=total, limit=BLOCK_SIZE)
         return np.array([match.image_id for match in found], np.int64) - 1
 
     done = await timed(one, times, crowd=crowd)

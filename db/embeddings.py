@@ -51,21 +51,24 @@ async def search(
     vector: bytes,
     among: Selection = EVERYTHING,
     *,
+    total: int | None = None,
     shown: Sequence[int] = (),
-    offset: int = 0,
+    offset: int | None = None,
     limit: int,
 ) -> list[MatchRecord]:
     """Return the pictures nearest to a vector by cosine distance, best first.
 
     ``shown`` are pictures of the selection that are left out: those of the pages before. Only so
     do the pages of a large collection add up, for an index scan has an order of its own. An
-    ``offset`` skips so many more, and makes the search exact. ``vector`` is ``where.dim``
-    little-endian float16 values; raises ValueError on another dimension.
+    ``offset``, be it 0, skips so many more and makes the search exact. ``total`` is how many
+    pictures the selection has with those shown, if known; where they are few, no index is used.
+    ``vector`` is ``where.dim`` little-endian float16 values; raises ValueError on another
+    dimension.
     """
     if len(vector) != 2 * where.dim:
         raise ValueError(f"the space has {where.dim} dimensions, the vector {len(vector) // 2}")
-    among, expected = _left_out(where, among, shown, offset)
-    nearest = Nearest(where, among, to_halfvec(vector), None, offset, limit, expected)
+    among, left = _left_out(where, among, shown, total)
+    nearest = Nearest(where, among, to_halfvec(vector), None, total, left, offset, limit)
     return await nearest.run(database)
 
 
@@ -75,13 +78,15 @@ async def neighbours(
     image_id: int,
     among: Selection = EVERYTHING,
     *,
+    total: int | None = None,
     shown: Sequence[int] = (),
-    offset: int = 0,
+    offset: int | None = None,
     limit: int,
 ) -> list[MatchRecord]:
     """Return the pictures nearest to a stored one, itself left out; see :func:`search`."""
-    among, expected = _left_out(where, among, (*shown, image_id), offset)
-    return await Nearest(where, among, None, image_id, offset, limit, expected).run(database)
+    with_itself = None if total is None else total + 1
+    among, left = _left_out(where, among, (*shown, image_id), with_itself)
+    return await Nearest(where, among, None, image_id, total, left, offset, limit).run(database)
 
 
 async def newest(
@@ -132,10 +137,10 @@ async def vector_of(database: Database, where: SearchScope, image_id: int) -> by
 
 
 def _left_out(
-    where: SearchScope, among: Selection, shown: Sequence[int], offset: int
-) -> tuple[Selection, int]:
-    """Hide what is shown already; returns also how many pictures are left, at least or at most."""
-    # How many of the hidden pictures are still there, or meet the selection, nobody knows.
-    uncertain = among.narrows or among.hidden
-    expected = where.image_count - (0 if uncertain else len(shown)) - offset
-    return replace(among, hidden=(*among.hidden, *shown)), expected
+    where: SearchScope, among: Selection, shown: Sequence[int], total: int | None
+) -> tuple[Selection, int | None]:
+    """Hide what is shown already; returns also how many pictures are left, if that is known."""
+    if total is None and not among.narrows and not among.hidden:
+        total = where.image_count
+    left = None if total is None else total - len(shown)
+    return replace(among, hidden=(*among.hidden, *shown)), left

@@ -19,11 +19,14 @@ MAX_FRAMES = 3
 """Vectors an animated picture has at most."""
 EF_SEARCH = 400
 """Candidates an index scan holds; fewer lose whole answers now and then (ADR 12)."""
+FEW_OF = 0.05
+"""Up to this part of a large collection, the pictures of a selection are scanned exactly: an index
+scan meets so few of them that it takes as long, and misses some."""
 SPARE_ROWS = 20
 """Rows an index scan gives besides one a picture; animated pictures have several."""
-SCAN_PART, SCAN_AT_LEAST, SCAN_AT_MOST = 20, 2_000, 10_000
-"""An index scan that meets too few pictures of a selection gives up after this part (1/n) of the
-collection, within bounds: by then an exact scan of the selection would have been done."""
+SCAN_PART, SCAN_AT_LEAST, SCAN_AT_MOST = 2, 20_000, 200_000
+"""An index scan gives up after computing as many distances as this part (1/n) of the collection,
+within bounds: by then an exact scan of the selection would have been done."""
 STATEMENTS_KEPT = 1000
 
 COLUMNS = sql.SQL(
@@ -102,15 +105,18 @@ class Nearest:
     vector: HalfVector | None
     """None for the vector of the picture ``itself``."""
     itself: int | None
-    offset: int
+    total: int | None
+    """How many pictures the selection has, if that is known."""
+    left: int | None
+    """How many of them are not hidden."""
+    offset: int | None
+    """None where any order will do."""
     limit: int
-    expected: int
-    """How many pictures there must be at least, or may be where that is unknown."""
 
     async def run(self, database: Database) -> list[MatchRecord]:
         """Return the pictures, best first."""
         rows: list[Any] | None = None
-        if self.where.image_count > INDEX_FROM and self.offset == 0:
+        if self.offset is None and self._is_large:
             rows = await self._by_index(database)
         if rows is None:
             rows = await self._rows(database, None)
@@ -118,14 +124,25 @@ class Nearest:
             return []  # the picture whose neighbours were wanted is gone
         return [MatchRecord(*row) for row in rows]
 
+    @property
+    def _is_large(self) -> bool:
+        """Whether an index is sooner done than a scan of all that is wanted."""
+        if not self.among.narrows:
+            return self.where.image_count > INDEX_FROM
+        few = max(INDEX_FROM, FEW_OF * self.where.image_count)
+        return self.total is None or self.total > few
+
     async def _by_index(self, database: Database) -> list[Any] | None:
-        """Return what the index finds, None if that is too little."""
+        """Return what the index finds, None if it gave up before the end of its scan."""
         for reach in (self.limit + SPARE_ROWS, self.limit * MAX_FRAMES):
             rows = await self._rows(database, reach)
-            if len(rows) >= min(self.limit, self.expected) or (rows and rows[0][1] is None):
+            found = rows[0][-1] if rows else 0
+            is_gone = bool(rows) and rows[0][1] is None
+            enough = self.limit if self.left is None else min(self.limit, self.left)
+            if found < reach and len(rows) != self.left and not is_gone:
+                return None
+            if len(rows) >= enough or is_gone:
                 return [row[:-1] for row in rows]
-            if not rows or rows[0][-1] < reach:
-                break  # no more to be had: few pictures meet the selection
         return None
 
     async def _rows(self, database: Database, reach: int | None) -> list[Any]:
@@ -135,9 +152,9 @@ class Nearest:
             **self.among.values,
             "vector": self.vector,
             "itself": self.itself,
-            "offset": self.offset,
+            "offset": self.offset or 0,
             "limit": self.limit,
-            "reach": (self.offset + self.limit) * MAX_FRAMES,
+            "reach": ((self.offset or 0) + self.limit) * MAX_FRAMES,
         }
         settings: tuple[str, ...] = ()
         if reach is not None:

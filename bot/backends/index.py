@@ -76,8 +76,9 @@ class PgImageIndex:
         vector: Vector,
         among: Selection,
         *,
+        total: int | None = None,
         shown: Sequence[int] = (),
-        offset: int = 0,
+        offset: int | None = None,
         limit: int,
     ) -> Sequence[Match]:
         """Return the nearest pictures."""
@@ -87,6 +88,7 @@ class PgImageIndex:
                 _scope(state),
                 vector,
                 _selection(among),
+                total=total,
                 shown=shown,
                 offset=offset,
                 limit=limit,
@@ -99,8 +101,9 @@ class PgImageIndex:
         image_id: int,
         among: Selection,
         *,
+        total: int | None = None,
         shown: Sequence[int] = (),
-        offset: int = 0,
+        offset: int | None = None,
         limit: int,
     ) -> Sequence[Match]:
         """Return the pictures nearest to a stored one."""
@@ -110,6 +113,7 @@ class PgImageIndex:
                 _scope(state),
                 image_id,
                 _selection(among),
+                total=total,
                 shown=shown,
                 offset=offset,
                 limit=limit,

@@ -127,14 +127,16 @@ class ImageIndex(Protocol):
         vector: Vector,
         among: Selection,
         *,
+        total: int,
         shown: Sequence[int],
-        offset: int,
+        offset: int | None,
         limit: int,
     ) -> Sequence[Match]:
         """Return the nearest pictures by cosine similarity, best first.
 
-        Those shown before are left out, then ``offset`` more, and only these in a fixed order:
-        what the nearest are may depend on how many are wanted.
+        ``total`` is how many pictures the selection has. Those shown before are left out. An
+        ``offset`` (0 is one) skips so many more, in an order that does not depend on how many are
+        wanted; without one it may.
         """
         ...
 
@@ -144,8 +146,9 @@ class ImageIndex(Protocol):
         image_id: int,
         among: Selection,
         *,
+        total: int,
         shown: Sequence[int],
-        offset: int,
+        offset: int | None,
         limit: int,
     ) -> Sequence[Match]:
         """Return the pictures nearest to one of the collection's own, itself left out."""

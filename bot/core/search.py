@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
@@ -59,6 +58,7 @@ class _Answer:
     question: Question
     among: Selection
     sees: frozenset[str] | None
+    total: int
     blocks: dict[int, Sequence[Match]]
 
 
@@ -90,10 +90,10 @@ class Search:
         if state.image_count == 0:
             return Page(question, state, offset, (), 0, "")
         among = Selection(question.filters, await self._relevant(state, sees))
-        matches, total = await asyncio.gather(
-            self._stretch(_Answer(state, question, among, sees, {}), offset=offset, limit=limit),
-            self._total(state, question, among),
-        )
+        # Before the search, which goes another way where there are few.
+        total = await self._total(state, question, among)
+        answer = _Answer(state, question, among, sees, total, {})
+        matches = await self._stretch(answer, offset=offset, limit=limit)
         token = await self._cache.save_paging(str(question)) if matches else ""
         return Page(question, state, offset, tuple(matches), total, token)
 
@@ -177,45 +177,56 @@ class Search:
         return answer.blocks[number]
 
     async def _new_block(self, answer: _Answer, number: int, key: str) -> Sequence[Match]:
-        state, among = answer.state, answer.among
+        state = answer.state
         shown: list[int] = []
-        if not isinstance(answer.question.query, NewestQuery):
+        offset: int | None = None
+        if isinstance(answer.question.query, NewestQuery):
+            offset = number * BLOCK_SIZE
+        else:
             for before in range(min(number, CHAINED_BLOCKS)):
                 matches = await self._block(answer, before)
                 if len(matches) < BLOCK_SIZE:
                     return []
                 shown += [match.image_id for match in matches]
-        offset = number * BLOCK_SIZE - len(shown)
-        matches = await self._look(state, answer.question, among, shown, offset)
+        if number >= CHAINED_BLOCKS:
+            offset = number * BLOCK_SIZE - len(shown)
+        matches = await self._look(answer, answer.among, shown, offset)
         version = (state.id, state.version)
         if await self._is_current.run(version, lambda: self._index.is_current(state)):
             await self._cache.put_page(state, key, matches)
-        elif among.sees is None and answer.sees is not None:
+        elif answer.among.sees is None and answer.sees is not None:
             # A picture may be among them from a channel that had none before, which the person
             # does not see.
-            strictly = replace(among, sees=answer.sees)
-            matches = await self._look(state, answer.question, strictly, shown, offset)
+            strictly = replace(answer.among, sees=answer.sees)
+            matches = await self._look(answer, strictly, shown, offset)
         return matches
 
     async def _look(
-        self,
-        state: CollectionState,
-        question: Question,
-        among: Selection,
-        shown: Sequence[int],
-        offset: int,
+        self, answer: _Answer, among: Selection, shown: Sequence[int], offset: int | None
     ) -> Sequence[Match]:
-        query = question.query
+        state, query = answer.state, answer.question.query
         if isinstance(query, NewestQuery):
-            return await self._index.newest(state, among, offset=offset, limit=BLOCK_SIZE)
+            return await self._index.newest(state, among, offset=offset or 0, limit=BLOCK_SIZE)
         space = _live(state)
         if isinstance(query, ImageQuery):
             return await self._index.neighbours(
-                state, query.image_id, among, shown=shown, offset=offset, limit=BLOCK_SIZE
+                state,
+                query.image_id,
+                among,
+                total=answer.total,
+                shown=shown,
+                offset=offset,
+                limit=BLOCK_SIZE,
             )
         vector = await self._vector(space, query)
         return await self._index.search(
-            state, vector, among, shown=shown, offset=offset, limit=BLOCK_SIZE
+            state,
+            vector,
+            among,
+            total=answer.total,
+            shown=shown,
+            offset=offset,
+            limit=BLOCK_SIZE,
         )
 
     async def _vector(self, space: EmbeddingSpace, query: TextQuery | VectorQuery) -> Vector:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 import psycopg
@@ -62,7 +63,7 @@ class Shown:
         return float((self.frames @ query / norms).max())
 
 
-@dataclass(frozen=True, repr=False)
+@dataclass(frozen=True)
 class Gallery:
     """A database with a collection of all kinds of pictures, and a small one beside it."""
 
@@ -70,8 +71,8 @@ class Gallery:
     where: SearchScope
     pictures: dict[int, Shown]
 
-    def __repr__(self) -> str:
-        return f"Gallery of {len(self.pictures)}"  # hypothesis prints what it gives
+    def _repr_pretty_(self, printer: Any, _cycle: bool) -> None:  # noqa: FBT001
+        printer.text("the gallery")  # hypothesis prints what it gives
 
     def ids(self, selection: Selection) -> list[int]:
         """Return what a selection has, the oldest first."""

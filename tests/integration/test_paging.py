@@ -8,7 +8,7 @@ from dataclasses import replace
 import numpy as np
 import psycopg
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 from redis.asyncio import Redis
 
@@ -57,7 +57,7 @@ def index_that_finds_little(monkeypatch: pytest.MonkeyPatch) -> None:
     """
     monkeypatch.setattr(nearest, "INDEX_FROM", 0)
     monkeypatch.setattr(nearest, "EF_SEARCH", 4)
-    monkeypatch.setattr(nearest, "SCAN_AT_MOST", 200)
+    monkeypatch.setattr(nearest, "SCAN_AT_MOST", 300)
     monkeypatch.setattr(nearest, "SPARE_ROWS", 1)
     monkeypatch.setattr(search, "CHAINED_BLOCKS", 3)
 
@@ -78,6 +78,7 @@ def _query(gallery: Gallery, kind: str, seed: int) -> Query:
 
 @settings(
     max_examples=40,
+    phases=[Phase.explicit, Phase.reuse, Phase.generate],  # to shrink takes minutes
     deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )

@@ -157,7 +157,7 @@ async def test_what_is_hidden_and_gone_does_not_shorten_an_answer(
 ) -> None:
     among = Selection(hidden=tuple(range(10**6, 10**6 + 50)))
     vector = to_bytes(np.ones(DIM, np.float32))
-    found = await search(bot, gallery.where, vector, among, offset=0, limit=COUNT)
+    found = await search(bot, gallery.where, vector, among, limit=COUNT)
     assert len(found) == gallery.where.image_count
 
 
@@ -166,7 +166,7 @@ async def test_odd_names_are_just_names(gallery: Gallery, bot: Database) -> None
     vector = to_bytes(np.ones(DIM, np.float32))
     for odd in ("'", "a'b", "%s", "{cat}", "cat,dog", "\\", "", "cat "):
         among = Selection(tag=odd, uploader_id="u:1", sees=frozenset({odd or "x"}))
-        found = await search(bot, gallery.where, vector, among, offset=0, limit=99)
+        found = await search(bot, gallery.where, vector, among, limit=99)
         assert sorted(_ids(found)) == gallery.ids(among)
 
 

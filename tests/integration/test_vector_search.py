@@ -132,7 +132,7 @@ def _ids(records: Sequence[MatchRecord]) -> list[int]:
 
 async def test_an_exact_search_finds_what_numpy_finds(gallery: Gallery, bot: Database) -> None:
     for query in _queries(gallery, 10):
-        found = await search(bot, gallery.crowd, to_bytes(query), offset=0, limit=10)
+        found = await search(bot, gallery.crowd, to_bytes(query), limit=10)
         assert _ids(found) == _truth(gallery, query, 10)
         scores = [record.score for record in found]
         assert scores == sorted(scores, reverse=True)
@@ -143,7 +143,7 @@ async def test_the_index_finds_the_same(gallery: Gallery, bot: Database) -> None
     same = 0
     queries = _queries(gallery, 20)
     for query in queries:
-        found = _ids(await search(bot, gallery.crowd, to_bytes(query), offset=0, limit=10))
+        found = _ids(await search(bot, gallery.crowd, to_bytes(query), limit=10))
         assert len(set(found)) == 10
         same += len(set(found) & set(_truth(gallery, query, 10)))
     # The graph is built by chance; at this size it loses next to nothing.
@@ -186,10 +186,10 @@ async def test_a_small_collection_among_many_gets_all_its_pictures(
 ) -> None:
     monkeypatch.setattr(nearest, "INDEX_FROM", exact_below)
     for query in _queries(gallery, 5):
-        found = await search(bot, gallery.rare, to_bytes(query), offset=0, limit=10)
+        found = await search(bot, gallery.rare, to_bytes(query), limit=10)
         assert len(found) == RARE
         assert min(_ids(found)) > CROWD
-        near = await neighbours(bot, gallery.rare, found[0].image_id, offset=0, limit=10)
+        near = await neighbours(bot, gallery.rare, found[0].image_id, limit=10)
         assert set(_ids(near)) == set(_ids(found[1:]))
 
 
@@ -241,13 +241,13 @@ async def test_neighbours_leave_the_picture_out_and_none_of_a_missing_one(
 ) -> None:
     monkeypatch.setattr(nearest, "INDEX_FROM", exact_below)
     for image_id in (10, 11):
-        near = _ids(await neighbours(bot, gallery.crowd, image_id, offset=0, limit=10))
+        near = _ids(await neighbours(bot, gallery.crowd, image_id, limit=10))
         assert image_id not in near
         truth = _truth(gallery, gallery.vectors[image_id][0], 11)
         assert len(set(near) & (set(truth) - {image_id})) >= 9
-    assert await neighbours(bot, gallery.crowd, 10**19 - 1, offset=0, limit=10) == []
+    assert await neighbours(bot, gallery.crowd, 10**19 - 1, limit=10) == []
     # One of another collection is a missing one.
-    assert await neighbours(bot, gallery.crowd, CROWD + 1, offset=0, limit=10) == []
+    assert await neighbours(bot, gallery.crowd, CROWD + 1, limit=10) == []
 
 
 async def test_ties_are_in_the_order_of_arrival(
@@ -272,12 +272,12 @@ async def test_a_vector_of_another_dimension_or_without_meaning_is_refused(
     gallery: Gallery, bot: Database
 ) -> None:
     with pytest.raises(ValueError, match="32 dimensions, the vector 31"):
-        await search(bot, gallery.crowd, bytes(2 * 31), offset=0, limit=1)
+        await search(bot, gallery.crowd, bytes(2 * 31), limit=1)
     nonsense = to_bytes(np.full(DIM, np.nan, np.float32))
     with pytest.raises(ValueError, match="not finite"):
-        await search(bot, gallery.crowd, nonsense, offset=0, limit=1)
+        await search(bot, gallery.crowd, nonsense, limit=1)
 
 
 async def test_a_space_without_vectors_finds_nothing(gallery: Gallery, bot: Database) -> None:
     where = replace(gallery.crowd, space_id=gallery.crowd.space_id + 1)
-    assert await search(bot, where, bytes(2 * DIM), offset=0, limit=10) == []
+    assert await search(bot, where, bytes(2 * DIM), limit=10) == []

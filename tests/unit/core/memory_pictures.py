@@ -117,13 +117,14 @@ class MemoryPictures:
         vector: Vector,
         among: Selection,
         *,
+        total: int,
         shown: Sequence[int],
-        offset: int,
+        offset: int | None,
         limit: int,
     ) -> Sequence[Match]:
         self.searched.append(vector)
         others = [n for n in self.ids(among, self._key(state)) if n not in shown]
-        return self._matches(state, among, others, offset, limit)
+        return self._matches(state, among, others, offset or 0, limit)
 
     async def neighbours(
         self,
@@ -131,12 +132,13 @@ class MemoryPictures:
         image_id: int,
         among: Selection,
         *,
+        total: int,
         shown: Sequence[int],
-        offset: int,
+        offset: int | None,
         limit: int,
     ) -> Sequence[Match]:
         others = [n for n in self.ids(among, self._key(state)) if n not in {image_id, *shown}]
-        return self._matches(state, among, others, offset, limit)
+        return self._matches(state, among, others, offset or 0, limit)
 
     async def newest(
         self, state: CollectionState, among: Selection, *, offset: int, limit: int

@@ -71,7 +71,7 @@ class Gallery:
     where: SearchScope
     pictures: dict[int, Shown]
 
-    def _repr_pretty_(self, printer: Any, _cycle: bool) -> None:  # noqa: FBT001
+    def _repr_pretty_(self, printer: Any, _cycle: bool) -> None:
         printer.text("the gallery")  # hypothesis prints what it gives
 
     def ids(self, selection: Selection) -> list[int]:

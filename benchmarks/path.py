@@ -190,16 +190,24 @@ def _bars(figures: Figures) -> Iterator[Bar]:
 
 
 def _speed(every: Sequence[Figures]) -> Table:
-    columns = ["encoder", "bot", *(f"{n} at once: /s · p50 · p95 ms" for n in ASKERS)]
+    names = ("Babelpix", "home-made")
+    rates = [f"{name}, /s" for name in names]
+    latencies = [f"{name}, p50 (p95) ms" for name in names]
     rows: list[tuple[str, ...]] = []
     for figures in every:
-        for name, rounds in (("Babelpix", figures.ours), ("home-made", figures.theirs)):
-            cells = (
-                f"{one.rate:.1f} · {one.percentile_ms(50):.1f} · {one.percentile_ms(95):.1f}"
-                for one in rounds.values()
+        for askers in ASKERS:
+            pair = (figures.ours[askers], figures.theirs[askers])
+            rows.append(
+                (
+                    figures.name,
+                    str(askers),
+                    *(f"{one.rate:.1f}" for one in pair),
+                    f"{pair[0].rate / pair[1].rate:.2f}",
+                    *(f"{one.percentile_ms(50):.1f} ({one.percentile_ms(95):.1f})" for one in pair),
+                )
             )
-            rows.append((figures.name, name, *cells))
-    return Table("Different questions", tuple(columns), tuple(rows))
+    columns = ("encoder", "at once", *rates, "ratio", *latencies)
+    return Table("Different questions", columns, tuple(rows))
 
 
 def _rest(every: Sequence[Figures]) -> Table:

@@ -1,4 +1,4 @@
-"""``python -m workers packs …``: language packs of the model that ENCODER names."""
+"""``python -m workers``: models by name, and language packs of the one that ENCODER names."""
 
 from __future__ import annotations
 
@@ -23,6 +23,54 @@ errors = Console(stderr=True, highlight=False)
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
 def main() -> None:
     """Look after what the workers work with."""
+
+
+@main.command("models")
+@click.option("--json", "as_json", is_flag=True, help="Print a JSON list.")
+def models_command(as_json: bool) -> None:
+    """List the models that ENCODER may name, and which of them have been fetched."""
+    with _plain_errors():
+        from workers.encoders.models import BUNDLED
+        from workers.hub.store import ModelStore
+        from workers.hub.table import as_records, models_table, rows
+
+        found = rows(ModelStore(ModelSettings().models_folder), BUNDLED)
+    if as_json:
+        output.print_json(json.dumps(as_records(found)))
+    else:
+        output.print(models_table(found))
+
+
+@main.command("fetch")
+@click.argument("name")
+@click.option(
+    "--revision",
+    metavar="[REPOSITORY=]HASH",
+    multiple=True,
+    help="Fetch this commit, not the one that is known to work.",
+)
+def fetch_command(name: str, revision: tuple[str, ...]) -> None:
+    """Fetch a model from the Hugging Face hub, once; it is used offline from then on.
+
+    A fetch that was cut short goes on where it stopped. HF_ENDPOINT names a mirror of the hub,
+    HF_TOKEN is sent to it where it is set.
+    """
+    with _plain_errors():
+        from workers.hub.catalogue import known_model, pinned
+
+        model = known_model(name)
+        revisions = pinned(model, revision)
+
+        from workers.hub.fetch import fetch
+        from workers.hub.store import ModelStore
+
+        store = ModelStore(ModelSettings().models_folder)
+        folder = fetch(model, store, revisions, lambda line: output.print(line, markup=False))
+    if folder is None:
+        output.print(f"{name} is there already: {store.folder(name)}", markup=False, soft_wrap=True)
+        return
+    output.print(f"Fetched {name} into {folder}", markup=False, soft_wrap=True)
+    output.print(f"ENCODER={name} makes the workers use it from their next start.", markup=False)
 
 
 @main.group("packs")
@@ -90,7 +138,8 @@ def _store() -> PackStore:
     settings = ModelSettings()
     # Tried once and let go of: not worth a conversion.
     options = EngineOptions(engine="torch", threads=settings.encoder_threads)
-    return PackStore(settings.packs_folder, model_folder(settings.encoder), options)
+    folder = model_folder(settings.encoder, settings.models_folder)
+    return PackStore(settings.packs_folder, folder, options)
 
 
 @contextmanager
@@ -98,11 +147,12 @@ def _plain_errors() -> Iterator[None]:
     """Turn foreseeable failures into a sentence; exit code 1."""
     # Here and not above: torch comes with them, and --help need not wait for it.
     from workers.encoders.base import EncoderError
+    from workers.hub.errors import HubError
     from workers.packs.errors import PackError
 
     try:
         yield
-    except (EncoderError, PackError) as error:
+    except (EncoderError, HubError, PackError) as error:
         raise click.ClickException(str(error)) from None
 
 

@@ -48,8 +48,9 @@ class Runtime:
         self.queues = tuple(sorted(queues))
         takes_pictures = not {contract.QUEUE_IMAGE, contract.QUEUE_INGEST}.isdisjoint(queues)
         answers_texts = contract.QUEUE_TEXT in queues
+        folder = model_folder(settings.encoder, settings.models_folder)
         self.encoder: Encoder = load(
-            settings.encoder,
+            str(folder),
             texts=answers_texts or not takes_pictures,
             images=takes_pictures,
             options=settings.engine_options,
@@ -68,9 +69,7 @@ class Runtime:
             # Loading it has tried it with a few texts: a single one and the widest batch are left.
             for count in (1, contract.MAX_BATCH):
                 self.encoder.encode_texts(["warm-up"] * count)
-            packs = PackStore(
-                settings.packs_folder, model_folder(settings.encoder), settings.engine_options
-            )
+            packs = PackStore(settings.packs_folder, folder, settings.engine_options)
             self.text_towers = TextTowers(
                 InstalledPacks(self.encoder, packs), self._register_towers
             )

@@ -27,6 +27,11 @@ class ModelSettings(BaseSettings):
     """Of one forward pass; 0 leaves it to the engine."""
 
     @property
+    def models_folder(self) -> Path:
+        """Where fetched models are kept, by name."""
+        return self.data_dir.expanduser().absolute() / "models"
+
+    @property
     def packs_folder(self) -> Path:
         """Where installed language packs are kept, by embedding space."""
         return self.data_dir.expanduser().absolute() / "packs"
@@ -41,6 +46,7 @@ class WorkerSettings(ModelSettings):
     log_level: str = "INFO"
     max_megapixels: float = Field(default=100, gt=0)
     """Pictures with more are refused before they are decoded."""
+
     @property
     def engine_options(self) -> EngineOptions:
         """How the towers are run in a worker."""

@@ -1,9 +1,10 @@
 """Finding models and loading them.
 
 An encoder family is one file beside this one, named in FAMILIES by the ``model_type`` of the models
-it reads. It has three functions: ``describe(folder)`` reads everything but the weights, without
-torch; ``text_module(folder)`` and ``image_module(folder)`` build the towers in torch. Which engine
-runs a tower is not its business (:mod:`workers.encoders.engines`).
+it reads, or by their class where they state no type. It has three functions: ``describe(folder)``
+reads everything but the weights, without torch; ``text_module(folder)`` and
+``image_module(folder)`` build the towers in torch. Which engine runs a tower is not its business
+(:mod:`workers.encoders.engines`).
 """
 
 from __future__ import annotations
@@ -20,11 +21,14 @@ from workers.encoders.composite import MANIFEST
 from workers.encoders.dual import DualEncoder, EngineImageTower, EngineTextTower
 from workers.encoders.engines.base import EngineOptions
 from workers.encoders.engines.choose import start
+from workers.encoders.parts import Description
 from workers.encoders.towers import describe, image_tower, text_tower
+from workers.hub.catalogue import CATALOGUE
 
 FAMILIES = {
     "clip": "workers.encoders.clip",
     "siglip": "workers.encoders.siglip",
+    "MexmaSigLIP": "workers.encoders.mexma",
 }
 COMPOSITE_FAMILIES = {
     "mclip": "workers.encoders.mclip",
@@ -45,16 +49,32 @@ _REFUSED = {
 _PROBES = ("a black cat", "猫")
 
 
-def model_folder(name: str) -> Path:
-    """Return where a model lies: bundled by name, else a path. Raises EncoderError."""
-    for folder in (BUNDLED / name, Path(name).expanduser()):
+def model_folder(name: str, fetched: Path | None = None) -> Path:
+    """Return where a model lies: bundled or fetched by name, else a path. Raises EncoderError.
+
+    ``fetched`` is the folder of fetched models.
+    """
+    places = [BUNDLED / name, Path(name).expanduser()]
+    if fetched is not None:
+        places.insert(1, fetched / name)
+    for folder in places:
         if any((folder / name).is_file() for name in (MANIFEST, "config.json")):
             return folder
+    if name in CATALOGUE:
+        raise EncoderError(
+            f"the model {name} has not been fetched: run `python -m workers fetch {name}`"
+        )
     bundled = ", ".join(sorted(path.parent.name for path in BUNDLED.glob("*/config.json")))
     raise EncoderError(
-        f"there is no model {name!r}: ENCODER is the name of a bundled model ({bundled or 'none'})"
-        " or a folder with a model in Hugging Face format"
+        f"there is no model {name!r}: ENCODER is the name of a bundled model ({bundled or 'none'}),"
+        " one of those that `python -m workers models` lists, or a folder with a model in Hugging"
+        " Face format"
     )
+
+
+def describe_model(folder: Path) -> Description:
+    """Read everything but the weights of a model in a folder; raises EncoderError."""
+    return describe(_family_of(folder), folder)
 
 
 def load(
@@ -67,10 +87,7 @@ def load(
     """
     options = options or EngineOptions()
     folder = model_folder(name)
-    if (folder / MANIFEST).is_file():
-        family = _family(folder / MANIFEST, "family", COMPOSITE_FAMILIES)
-    else:
-        family = _family(folder / "config.json", "model_type", FAMILIES)
+    family = _family_of(folder)
     about = describe(family, folder)
     if about.preprocessing is None:
         raise EncoderError(f"the model in {folder} has no image tower")
@@ -129,14 +146,24 @@ def _try(encode: Callable[[], Vectors], dim: int, what: str) -> None:
         raise EncoderError(f"{what} makes vectors of nothing but zeros")
 
 
+def _family_of(folder: Path) -> str:
+    """Return the module that reads the encoder in a folder; raises EncoderError."""
+    if (folder / MANIFEST).is_file():
+        return _family(folder / MANIFEST, "family", COMPOSITE_FAMILIES)
+    return _family(folder / "config.json", "model_type", FAMILIES)
+
+
 def _family(path: Path, key: str, families: Mapping[str, str]) -> str:
     """Return the module that reads the model which a file describes; raises EncoderError."""
     try:
-        family = json.loads(path.read_text("utf-8"))[key]
-    except (OSError, ValueError, KeyError, TypeError) as error:
+        stated = json.loads(path.read_text("utf-8"))
+        # A model that comes with code of its own need not state its type.
+        names = [stated.get(key), *stated.get("architectures", [])]
+    except (OSError, ValueError, AttributeError, TypeError) as error:
         raise EncoderError(f"{path} is damaged: {error}") from error
-    if not isinstance(family, str) or family not in families:
-        known = ", ".join(sorted(families))
-        reason = _REFUSED.get(str(family), f"are not supported; supported: {known}")
-        raise EncoderError(f"models of type {family!r} {reason}")
-    return families[family]
+    for name in names:
+        if isinstance(name, str) and name in families:
+            return families[name]
+    known = ", ".join(sorted(families))
+    reason = _REFUSED.get(str(names[0]), f"are not supported; supported: {known}")
+    raise EncoderError(f"models of type {names[0]!r} {reason}")

@@ -1,0 +1,1 @@
+"""Models by name: which there are, fetching them from the Hugging Face hub, where they lie."""

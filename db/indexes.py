@@ -11,7 +11,7 @@ from psycopg.errors import DiskFull
 if TYPE_CHECKING:
     from db.ingest import IngestStore
 
-INDEX_FROM = 5_000
+INDEX_FROM = 3_000
 """Collections of more pictures than this have an index, the others are scanned exactly.
 
 Measured by ``python -m benchmarks.search``; ADR 12 has the figures."""

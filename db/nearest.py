@@ -127,10 +127,10 @@ class Nearest:
     @property
     def _is_large(self) -> bool:
         """Whether an index is sooner done than a scan of all that is wanted."""
-        if not self.among.narrows:
-            return self.where.image_count > INDEX_FROM
-        few = max(INDEX_FROM, FEW_OF * self.where.image_count)
-        return self.total is None or self.total > few
+        count = self.where.image_count
+        if self.among.narrows and self.total is not None:
+            return self.total > max(INDEX_FROM, FEW_OF * count)
+        return count > INDEX_FROM
 
     async def _by_index(self, database: Database) -> list[Any] | None:
         """Return what the index finds, None if it gave up before the end of its scan."""

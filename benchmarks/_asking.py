@@ -5,9 +5,14 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Awaitable, Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 
 import numpy as np
+
+
+class UnansweredError(Exception):
+    """A question got no answer; the message is what was said instead."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -15,7 +20,9 @@ class Round:
     """What one round of questions took."""
 
     latencies_ms: Sequence[float]
+    """Of the questions that were answered."""
     took_s: float
+    unanswered: int = 0
 
     @property
     def rate(self) -> float:
@@ -37,16 +44,18 @@ async def ask_all(
     async def person() -> None:
         for text in left:
             asked = time.perf_counter()
-            await ask(text)
-            latencies.append((time.perf_counter() - asked) * 1000)
+            with suppress(UnansweredError):
+                await ask(text)
+                latencies.append((time.perf_counter() - asked) * 1000)
 
     began = time.perf_counter()
     await asyncio.gather(*(person() for _ in range(concurrency)))
-    return Round(latencies, time.perf_counter() - began)
+    took_s = time.perf_counter() - began
+    return Round(latencies, took_s, len(texts) - len(latencies))
 
 
 def combined(rounds: Sequence[Round]) -> Round:
     """Return all latencies of some rounds, with the rate of the median one."""
     rate = float(np.median([one.rate for one in rounds]))
     latencies = [ms for one in rounds for ms in one.latencies_ms]
-    return Round(latencies, len(latencies) / rate)
+    return Round(latencies, len(latencies) / rate, sum(one.unanswered for one in rounds))

@@ -13,6 +13,7 @@ import numpy as np
 import psycopg
 from numpy.typing import NDArray
 
+from benchmarks._asking import UnansweredError
 from bot.app import LOCAL_COLLECTION, App
 from bot.core.messages import Ask, Incoming, Person, Reply
 from bot.settings import BotSettings
@@ -55,11 +56,12 @@ def bot_of(stack: Stack) -> App:
 
 
 async def ask(app: App, text: str) -> Reply:
-    """Ask the core; there must be an answer."""
+    """Ask the core; raises UnansweredError where there is none in time."""
     last = Reply("")
     async for reply in app.conversation.handle(Incoming(LOCAL_COLLECTION, _ASKER, "en", Ask(text))):
         last = reply
-    assert last.hits, last.text
+    if not last.hits:
+        raise UnansweredError(last.text)
     return last
 
 

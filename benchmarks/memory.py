@@ -30,6 +30,7 @@ from benchmarks._report import Bar, Plot, Report, Table, main
 from benchmarks._service import ask, bot_of, write_pictures
 from benchmarks._service import service as plain_service
 from bot.app import opened
+from workers.contract import MAX_BATCH
 from workers.encoders.models import BUNDLED
 
 SAMPLES = 50
@@ -86,7 +87,7 @@ async def measure_real(questions: int) -> dict[str, Usage]:
         await asyncio.to_thread(stack.start)
         write_pictures(stack, 1000)
         async with opened(bot_of(stack)) as app:
-            await ask_all(_questions.some(questions), 64, lambda text: ask(app, text))
+            await ask_all(_questions.some(questions), MAX_BATCH, lambda text: ask(app, text))
             return memory_of(stack)
 
 

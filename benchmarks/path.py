@@ -218,6 +218,7 @@ def _rest(every: Sequence[Figures]) -> Table:
         "a question asked before, ms": lambda one: f"{one.cached_ms:.1f}",
         f"questions a task, {CROWD} at once": lambda one: f"{one.questions_a_task:.1f}",
         "start to ready, s": lambda one: f"{statistics.median(one.start_s):.1f}",
+        "not answered in time": lambda one: f"{sum(each.unanswered for each in one.ours.values())}",
         "the same ten best pictures": lambda one: f"{one.agreement:.1%}",
     }
     rows = tuple((what, *(tell(one) for one in every)) for what, tell in lines.items())

@@ -55,7 +55,8 @@ def _set_up_logging(**_: Any) -> None:
 @signals.celeryd_after_setup.connect
 def _set_up(instance: Any, **_: Any) -> None:
     try:
-        app.runtime = Runtime(settings, list(instance.app.amqp.queues))
+        # Those of -Q; without it, all there are.
+        app.runtime = Runtime(settings, list(instance.app.amqp.queues.consume_from))
     except (EncoderError, DatabaseError) as error:
         logger.error("worker_cannot_start", extra={"reason": str(error)})  # noqa: TRY400
         sys.exit(os.EX_CONFIG)
@@ -68,8 +69,11 @@ def _set_up(instance: Any, **_: Any) -> None:
 @signals.worker_ready.connect
 def _announce(**_: Any) -> None:
     app.warm.announce()
-    encoder = app.warm.encoder
-    logger.info("worker_ready", extra={"encoder": encoder.name, "engine": encoder.engine})
+    encoder, queues = app.warm.encoder, ",".join(app.warm.queues)
+    logger.info(
+        "worker_ready",
+        extra={"encoder": encoder.name, "engine": encoder.engine, "queues": queues},
+    )
 
 
 @signals.worker_shutdown.connect

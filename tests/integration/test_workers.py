@@ -105,6 +105,19 @@ async def test_somebody_with_a_picture_is_answered_during_a_bulk_ingest(
     assert (await bulk).done == 200
 
 
+@pytest.mark.parametrize(
+    ("worker", "queues"),
+    [(TEXT_WORKER, {contract.QUEUE_TEXT}), (PICTURE_WORKER, set(contract.PICTURE_QUEUES))],
+)
+def test_a_worker_serves_its_queues_and_no_others(
+    stack: Stack, worker: str, queues: set[str]
+) -> None:
+    log = (stack.data_dir / "logs" / f"{worker}.log").read_text()
+    served = re.findall(r"event=worker_ready .*queues=(\S+)", log)
+    assert served
+    assert all(set(one.split(",")) == queues for one in served)
+
+
 @pytest.mark.parametrize("worker", WORKERS)
 def test_a_worker_holds_no_torch(stack: Stack, worker: str) -> None:
     mapped = Path(f"/proc/{stack.child(worker).pid}/maps")

@@ -15,7 +15,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from benchmarks._asking import Round, ask_all
+from benchmarks._asking import Round, UnansweredError, ask_all
 from benchmarks._questions import questions
 from benchmarks._real_size import real_size_model
 from benchmarks._report import Bar, Report, Table, main
@@ -23,6 +23,7 @@ from benchmarks._service import ask, bot_of, service, write_pictures
 from bot.app import LOCAL_COLLECTION, App, opened
 from tests.stack import Stack
 from workers import contract
+from workers.client import ClientError
 from workers.encoders.base import Encoder
 from workers.encoders.models import load
 from workers.settings import WorkerSettings
@@ -116,7 +117,10 @@ async def _round(
     assert space is not None
 
     async def queue(text: str) -> None:
-        await app.client.encode_text(text, space.text_revision)
+        try:
+            await app.client.encode_text(text, space.text_revision)
+        except ClientError as error:
+            raise UnansweredError(error.code) from error
 
     async def core(text: str) -> None:
         await ask(app, text)
@@ -163,6 +167,9 @@ def _table(title: str, measured: Measured) -> Table:
     def p95(rounds: list[Round]) -> float:
         return _mid([one.percentile_ms(95) for one in rounds])
 
+    unanswered = [
+        sum(one.unanswered for one in rounds) for rounds in (measured.queue, measured.core)
+    ]
     return Table(
         title,
         ("what", "one alone", f"{PEOPLE} at once", "their p95"),
@@ -171,6 +178,7 @@ def _table(title: str, measured: Measured) -> Table:
             row("over the queue", measured.queue_ms, rates(measured.queue), p95(measured.queue)),
             row("through the core", measured.core_ms, rates(measured.core), p95(measured.core)),
             ("questions a task, over the queue", "", f"{measured.questions_a_task:.1f}", ""),
+            ("not answered in time, queue and core", "", "{} and {}".format(*unanswered), ""),
         ),
     )
 

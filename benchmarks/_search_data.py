@@ -62,13 +62,13 @@ class Mixture:
         return _unit(drawn).astype(np.float16)
 
 
-def mini_vectors(copies: int) -> tuple[list[Vectors], Vectors]:
-    """Return the sample pictures by the bundled encoder, and 200 of their names as questions.
+def mini_vectors(count: int, copies: int) -> tuple[list[Vectors], Vectors]:
+    """Return ``count`` sample pictures by the bundled encoder, 200 of their names as questions.
 
     Each picture comes ``copies`` times, all but once with a little noise.
     """
     encoder = load("mini")
-    known = list(glyphs())
+    known = list(glyphs())[:count]
     drawn = [
         encoder.encode_images([render(glyph.emoji) for glyph in known[at : at + 16]])
         for at in range(0, len(known), 16)

@@ -30,8 +30,11 @@ from db.spaces import register_space
 QUESTIONS = 200
 SMALL = 50
 """Pictures of the smallest community among many."""
-CROSSING = (500, 1000, 2000, 4000, 8000, 16_000)
+CROSSING = (1000, 2000, 3000, 4000, 8000, 16_000)
+SHORT_CROSSING = CROSSING[:4]
 MINI_COPIES = 10
+MINI_PICTURES, SHORT_MINI_PICTURES = 10_000, 400
+"""At most so many of the samples."""
 GONE = 20
 """Of each question's nearest pictures, so many are deleted."""
 
@@ -39,8 +42,9 @@ GONE = 20
 class Run:
     """One run over all sizes; collects tables, bars and lines as it goes."""
 
-    def __init__(self, postgres: EmbeddedPostgres) -> None:
+    def __init__(self, postgres: EmbeddedPostgres, *, short: bool) -> None:
         self.postgres = postgres
+        self.short = short
         self.speed: list[tuple[str, ...]] = []
         self.filtered: list[tuple[str, ...]] = []
         self.others: list[tuple[str, ...]] = []
@@ -115,10 +119,12 @@ class Run:
 
     async def own_encoder(self) -> None:
         """The sample pictures and their names by mini, as they are and with others like them."""
-        vectors, questions = mini_vectors(MINI_COPIES)
+        vectors, questions = mini_vectors(
+            SHORT_MINI_PICTURES if self.short else MINI_PICTURES, MINI_COPIES
+        )
         total = sum(map(len, vectors))
         owners = np.ones(total, np.int64)
-        url = self.filled("mini", vectors, owners)
+        url = self.filled(f"mini_{total}", vectors, owners)
         build(url)
         truth = Truth(questions, vectors, total)
         place = collections_of(url, owners, vectors[0].shape[1])[1]
@@ -171,12 +177,13 @@ class Run:
 
     async def crossing(self) -> Table:
         """Collections of growing size in one table, each searched exactly and by an index."""
-        total = sum(CROSSING)
+        sizes = SHORT_CROSSING if self.short else CROSSING
+        total = sum(sizes)
         vectors = list(Mixture(seed=2).pictures(total))
-        owners = np.repeat(np.arange(1, len(CROSSING) + 1), CROSSING)
+        owners = np.repeat(np.arange(1, len(sizes) + 1), sizes)
         np.random.default_rng(4).shuffle(owners)
-        url = self.filled("crossing", vectors, owners)
-        build(url, above=min(CROSSING) - 1)
+        url = self.filled(f"crossing_{total}", vectors, owners)
+        build(url, above=min(sizes) - 1)
         questions = Mixture(seed=2).questions(QUESTIONS)
         truth = Truth(questions, vectors, total)
         rows = []
@@ -188,7 +195,7 @@ class Run:
                         asked = await ask(database, truth, questions, [place], times=60)
                     times += [asked.timed.percentile(50), asked.timed.percentile(95)]
                     name = "exactly" if above else "by index"
-                    self._line(f"one of {len(CROSSING)} collections, {name}",
+                    self._line(f"one of {len(sizes)} collections, {name}",
                                place.where.image_count, times[-2])  # fmt: skip
                 rows.append((f"{place.where.image_count:,}", *(f"{ms:.2f}" for ms in times)))
         columns = ("pictures", "exact p50 ms", "p95 ms", "by index p50 ms", "p95 ms")

@@ -26,8 +26,8 @@ SHORT = (10_000, 50_000)
 FULL = (10_000, 100_000, 1_000_000)
 
 
-async def _measure(postgres: EmbeddedPostgres, sizes: tuple[int, ...]) -> Report:
-    run = Run(postgres)
+async def _measure(postgres: EmbeddedPostgres, sizes: tuple[int, ...], *, short: bool) -> Report:
+    run = Run(postgres, short=short)
     mixture = Mixture()
     questions = mixture.questions(QUESTIONS)
     for total in sizes:
@@ -101,7 +101,7 @@ def _run(short: bool, sizes: tuple[int, ...], keep: Path | None) -> Report:
     EmbeddedPaths(folder).make()
     try:
         with running_postgres(folder) as postgres:
-            return asyncio.run(_measure(postgres, sizes or (SHORT if short else FULL)))
+            return asyncio.run(_measure(postgres, sizes or (SHORT if short else FULL), short=short))
     finally:
         if keep is None:
             shutil.rmtree(folder, ignore_errors=True)

@@ -26,7 +26,7 @@ _LETTERS = sorted(set("".join(TEXTS).lower()) - {" "})
 
 
 def save(folder: Path, *, pieces: int, resample: int, projection: int | None = None) -> None:
-    """Save a model for pictures of 16 pixels and the hub's settings for them."""
+    """Save a model for pictures of 16 pixels, all but its tokenizer."""
     torch.manual_seed(5)
     vision = {**_SMALL, "hidden_size": projection or 32, "image_size": 16, "patch_size": 8}
     config = SiglipConfig(
@@ -42,6 +42,11 @@ def save(folder: Path, *, pieces: int, resample: int, projection: int | None = N
     for parameter in model.parameters():  # as they come, all texts lie close together
         torch.nn.init.normal_(parameter, std=0.2)
     model.save_pretrained(folder)
+    save_settings(folder, resample=resample)
+
+
+def save_settings(folder: Path, *, resample: int) -> None:
+    """Save the hub's settings for pictures, of 16 pixels here."""
     write(
         folder / "preprocessor_config.json",
         {

@@ -7,22 +7,19 @@ transformer, the mean over its tokens and one linear layer.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any
 
 from workers.encoders import clip, open_clip
 from workers.encoders.composite import languages, longest_text, one_space, padded
 from workers.encoders.parts import Description, damage_explained, read_json
 from workers.encoders.preprocessing import Preprocessing
-from workers.encoders.tensors import shapes
+from workers.encoders.tensors import below, bert_sizes, shapes
 from workers.encoders.tokens import read_tokenizer
 
 if TYPE_CHECKING:
     import torch
-
-T = TypeVar("T")
 
 LANGUAGES = (
     *("af", "am", "ar", "az", "bg", "bn", "bs", "ca", "cs", "da", "de", "el", "en", "es", "et"),
@@ -34,8 +31,6 @@ LANGUAGES = (
 _TEXT_FILES = ("config.json", "model.safetensors", "tokenizer.json")
 _PREFIX = "transformer."
 _HEAD = "LinearTransformation."
-_HEAD_WIDTH = 64
-"""Of the attention in all sizes of both transformers; the weights do not tell it."""
 _BASES: Mapping[str, Mapping[str, object]] = {
     "xlm-roberta": {"model_type": "xlm-roberta", "pad_token_id": 1, "layer_norm_eps": 1e-5},
     "labse": {"model_type": "bert", "pad_token_id": 0, "layer_norm_eps": 1e-12},
@@ -78,11 +73,11 @@ def text_module(folder: Path) -> torch.nn.Module:
         config = _config(text)
         base = _base(text, config)
         head = torch.nn.Linear(int(config["transformerDimensions"]), int(config["numDims"]))
-        head.load_state_dict(_below(_HEAD, state))
+        head.load_state_dict(below(_HEAD, state))
         config_kind, kind = kinds(base.pop("model_type"))
         beneath = config_kind(**base)
     others = (r"^pooler\.", r"position_ids$", r"token_type_ids$")
-    return MeanPooled(weights.build(kind, text, beneath, _below(_PREFIX, state), others), head)
+    return MeanPooled(weights.build(kind, text, beneath, below(_PREFIX, state), others), head)
 
 
 def image_module(folder: Path) -> torch.nn.Module:
@@ -106,23 +101,8 @@ def _base(text: Path, config: Mapping[str, Any]) -> dict[str, Any]:
     known = next((known for known in _BASES if known in stated.lower()), None)
     if known is None:
         raise ValueError(f"text towers on {stated!r} are not supported; supported: XLM-R, LaBSE")
-    found = _below(_PREFIX, shapes(text / "model.safetensors"))
-    layers = {match[1] for name in found if (match := re.match(r"encoder\.layer\.(\d+)\.", name))}
-    vocabulary, width = found["embeddings.word_embeddings.weight"]
-    return {
-        **_BASES[known],
-        "vocab_size": vocabulary,
-        "hidden_size": width,
-        "num_attention_heads": width // _HEAD_WIDTH,
-        "num_hidden_layers": len(layers),
-        "intermediate_size": found["encoder.layer.0.intermediate.dense.weight"][0],
-        "max_position_embeddings": found["embeddings.position_embeddings.weight"][0],
-        "type_vocab_size": found["embeddings.token_type_embeddings.weight"][0],
-    }
-
-
-def _below(prefix: str, values: Mapping[str, T]) -> dict[str, T]:
-    return {name.removeprefix(prefix): v for name, v in values.items() if name.startswith(prefix)}
+    found = below(_PREFIX, shapes(text / "model.safetensors"))
+    return {**_BASES[known], **bert_sizes(found)}
 
 
 def _images(image: Path) -> tuple[Preprocessing, list[Path], int]:

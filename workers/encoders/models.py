@@ -158,8 +158,9 @@ def _family(path: Path, key: str, families: Mapping[str, str]) -> str:
     try:
         stated = json.loads(path.read_text("utf-8"))
         # A model that comes with code of its own need not state its type.
-        names = [stated.get(key), *stated.get("architectures", [])]
-    except (OSError, ValueError, AttributeError, TypeError) as error:
+        others = stated.get("architectures", [])
+        names = [*([stated[key]] if key in stated or not others else []), *others]
+    except (OSError, ValueError, LookupError, AttributeError, TypeError) as error:
         raise EncoderError(f"{path} is damaged: {error}") from error
     for name in names:
         if isinstance(name, str) and name in families:

@@ -39,3 +39,18 @@ class MeanPooled(torch.nn.Module):
         mean = (states.float() * weights).sum(1) / weights.sum(1).clamp(min=1)
         features: torch.Tensor = self.head(mean.to(states.dtype))
         return features
+
+
+class FirstToken(torch.nn.Module):
+    """What a transformer makes of a text's first token, and what comes after it."""
+
+    def __init__(self, transformer: torch.nn.Module, head: torch.nn.Module) -> None:
+        super().__init__()
+        self.transformer = transformer
+        self.head = head
+
+    def forward(self, ids: torch.Tensor, mask: torch.Tensor) -> torch.Tensor:
+        """Return features of shape (n, dim) from ids and mask of shape (n, length)."""
+        states = self.transformer(input_ids=ids, attention_mask=mask).last_hidden_state
+        features: torch.Tensor = self.head(states[:, 0])
+        return features

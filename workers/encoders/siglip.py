@@ -57,7 +57,8 @@ def _tokens(folder: Path, config: Mapping[str, Any]) -> Tokenize:
             end=_content(details.get("eos_token") or "</s>"),
             lower_case=bool(details.get("do_lower_case", True)),
         )
-    # SigLIP 2 has Gemma's tokenizer, whose file does not lower-case.
+    # SigLIP 2 has Gemma's tokenizer. Its towers were trained on lower-cased text, which neither the
+    # file nor the class that the repositories name does: Siglip2Tokenizer of transformers does.
     tokenizer = read_tokenizer(folder, pieces)
     lower: normalizers.Normalizer = normalizers.Lowercase()
     if tokenizer.normalizer is not None:
@@ -88,9 +89,13 @@ def text_module(folder: Path) -> torch.nn.Module:
 
     from workers.encoders import weights
     from workers.encoders.modules import OneOutput
+    from workers.encoders.transformer import HeadlessSiglip
 
+    with damage_explained(f"the model in {folder}"):
+        headless = read_json(folder / "config.json")["text_config"].get("no_head", False)
+    kind = HeadlessSiglip if headless else SiglipTextModel
     others = (r"^vision_model\.", r"^logit_(scale|bias)$")
-    model = weights.load(SiglipTextModel, folder, SiglipConfig, part="text", leaves_out=others)
+    model = weights.load(kind, folder, SiglipConfig, part="text", leaves_out=others)
     return OneOutput(model, "pooler_output", "input_ids")
 
 

@@ -1,14 +1,17 @@
-"""The text transformers that distilled towers stand on. Imported only where a tower is built."""
+"""Text transformers without what is not wanted. Imported only where a tower is built."""
 
 from __future__ import annotations
 
 from typing import Any
 
+import torch
 from transformers import (
     BertConfig,
     BertModel,
     DistilBertConfig,
     DistilBertModel,
+    SiglipTextConfig,
+    SiglipTextModel,
     XLMRobertaConfig,
     XLMRobertaModel,
 )
@@ -26,6 +29,18 @@ class XLMRoberta(XLMRobertaModel):  # type: ignore[no-untyped-call]
 
     def __init__(self, config: XLMRobertaConfig) -> None:
         super().__init__(config, add_pooling_layer=False)
+
+
+class HeadlessSiglip(SiglipTextModel):  # type: ignore[no-untyped-call]
+    """SigLIP's text tower with nothing behind its last layer.
+
+    That of ``siglip-so400m-patch16-256-i18n`` is so: its configuration says ``no_head``, which
+    transformers does not read, and it would take random numbers for the head.
+    """
+
+    def __init__(self, config: SiglipTextConfig) -> None:
+        super().__init__(config)
+        self.head = torch.nn.Identity()  # type: ignore[assignment]
 
 
 _KINDS: dict[str, tuple[Any, Any]] = {

@@ -11,8 +11,7 @@ from typing import Any
 
 import torch
 from huggingface_hub.errors import StrictDataclassError
-from safetensors import SafetensorError
-from safetensors.torch import load_file
+from safetensors import SafetensorError, safe_open
 from transformers.utils import logging as transformers_logging
 
 from workers.encoders.base import EncoderError
@@ -65,12 +64,14 @@ def load(
     return model
 
 
-def read(path: Path) -> dict[str, torch.Tensor]:
-    """Read a file of weights in safetensors; raises EncoderError with the reason."""
+def read(path: Path, prefix: str | tuple[str, ...] = "") -> dict[str, torch.Tensor]:
+    """Read what begins so from a file of weights; raises EncoderError with the reason."""
     if not path.is_file():
         raise EncoderError(f"the model in {path.parent} is damaged: {missing(path)}")
     try:
-        return load_file(path)
+        with safe_open(path, "pt") as file:
+            names = [name for name in file.keys() if name.startswith(prefix)]  # noqa: SIM118
+            return {name: file.get_tensor(name) for name in names}
     except (*DAMAGE, SafetensorError) as error:
         raise EncoderError(f"{path} is damaged: {error}") from error
 

@@ -22,8 +22,9 @@ from bot.frontends.telegram_bot.limits import (
 from bot.frontends.telegram_bot.reading import File
 
 JPEG_QUALITY = 88
-KEPT_BYTES = 64 * 2**20
-"""Of JPEGs, about 500 pictures; Telegram is sent each but once."""
+KEPT_BYTES = 8 * 2**20
+"""Of JPEGs, about 60 pictures, for what is asked for again before Telegram has answered: it is sent
+each but once."""
 _WHITE = (255, 255, 255)
 
 logger = logging.getLogger(__name__)

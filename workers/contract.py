@@ -128,8 +128,7 @@ def celery_config(redis_url: str) -> dict[str, Any]:
         # What somebody waits for is sent again when it is lost. Keeping account of it in Redis
         # until then would cost two more round trips a task.
         "task_queues": {
-            name: {"exchange": name, "no_ack": name in (QUEUE_TEXT, QUEUE_IMAGE)}
-            for name in QUEUES
+            name: {"exchange": name, "no_ack": name in (QUEUE_TEXT, QUEUE_IMAGE)} for name in QUEUES
         },
         "task_create_missing_queues": True,
         "broker_connection_retry_on_startup": True,

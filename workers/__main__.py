@@ -56,7 +56,7 @@ def fetch_command(name: str, revision: tuple[str, ...]) -> None:
     HF_TOKEN is sent to it where it is set.
     """
     with _plain_errors():
-        from workers.hub.catalogue import known_model, pinned
+        from workers.hub.names import known_model, pinned
 
         model = known_model(name)
         revisions = pinned(model, revision)

@@ -61,7 +61,7 @@ def fetch(
                 say(f"{each.listing.repository}: {each.file.path} ({size(each.file.size)})")
                 digests[each.path] = remote.download(each.listing, each.file, scratch / each.path)
         except HubUnreachableError as error:
-            raise HubUnreachableError(f"{error}. {by_hand(model, store)}") from error
+            raise HubUnreachableError(f"{error}\n{by_hand(model, store)}") from error
         record = Record({listing.repository: listing.commit for listing in listings}, digests)
         return _finish(model, store, wanted, record)
 
@@ -69,18 +69,23 @@ def fetch(
 def by_hand(model: KnownModel, store: ModelStore) -> str:
     """Say how to bring a model without this machine reaching the hub."""
     folder = store.folder(model.name)
-    places = [
-        f"{' '.join(_names(source))} from {remote.endpoint()}/{source.repository}/tree/"
-        f"{'/'.join(filter(None, (source.revision or 'main', source.within)))}"
-        f" into {folder / source.into}"
-        for source in model.sources
+    ways = [
+        f"run the same command where there is a network, and copy its DATA_DIR/models/{model.name}"
+        f" to {folder}",
+        "or set HF_ENDPOINT to a mirror of the hub",
     ]
-    family = f', and write {{"family": "{model.family}"}} to {folder / MANIFEST}'
-    return (
-        f"Fetch {model.name} with the same command where there is a network and copy the folder"
-        f" DATA_DIR/models/{model.name} to {folder}; or name a mirror in HF_ENDPOINT; or bring"
-        f" {' and '.join(places)}{family if model.family else ''}"
-    )
+    for n, source in enumerate(model.sources):
+        page = "/".join(filter(None, (source.revision or "main", source.within)))
+        needed = [*(" or ".join(names) for names in source.weights), *source.files]
+        more = [name for name in source.optional if name not in source.files]
+        ways.append(
+            f"{'and' if n else 'or'} bring from {remote.endpoint()}/{source.repository}/tree/{page}"
+            f" to {folder / source.into}: {', '.join(needed)}"
+            + (f"; and what there is of {', '.join(more)}" if more else "")
+        )
+    if model.family:
+        ways.append(f'and write {{"family": "{model.family}"}} to {folder / MANIFEST}')
+    return "\n".join([f"To have {model.name} here without it:", *(f"- {way}" for way in ways)])
 
 
 def _is_there(model: KnownModel, store: ModelStore, revisions: Mapping[str, str]) -> bool:
@@ -213,10 +218,6 @@ def _finish(
     (scratch / _REVISIONS).unlink()
     scratch.rename(folder)
     return folder
-
-
-def _names(source: Source) -> list[str]:
-    return [*(names[-1] for names in source.weights), *source.files, *source.optional]
 
 
 def _join(folder: str, name: str) -> str:

@@ -29,7 +29,7 @@ RUN apt-get update \
     && rm -rf /var/lib/apt/lists/*
 # These folders belong to the user, so that fresh volumes mounted there do as well.
 RUN useradd --system --uid 10001 --create-home babelpix \
-    && install -d -o babelpix -g babelpix /blobs /cache /data /data/packs
+    && install -d -o babelpix -g babelpix /blobs /cache /data /data/models /data/packs
 COPY --from=build /opt/venv /opt/venv
 USER babelpix
 WORKDIR /home/babelpix

@@ -37,9 +37,11 @@ class Mixture:
             generator = np.random.default_rng((self.seed, 1, at))
             yield self._draw(generator, min(CHUNK, count - at), of_texts=False)
 
-    def questions(self, count: int) -> Vectors:
+    def questions(self, count: int, *, others: bool = False) -> Vectors:
         """Return (count, dim) unit vectors of texts: near clusters, across the gap."""
-        return self._draw(np.random.default_rng((self.seed, 2)), count, of_texts=True)
+        return self._draw(
+            np.random.default_rng((self.seed, 3 if others else 2)), count, of_texts=True
+        )
 
     def _draw(self, generator: np.random.Generator, count: int, *, of_texts: bool) -> Vectors:
         fixed = np.random.default_rng((self.seed, 0))

@@ -126,6 +126,13 @@ async def ask(
     return Asked(done, Recall(tuple(recalls)), full / times)
 
 
+async def warm(database: Database, questions: Vectors, places: Sequence[Collection]) -> None:
+    """Ask other questions, so that what a server at work has in its buffers is in them."""
+    for n, question in enumerate(questions):
+        place = places[n % len(places)]
+        await search(database, place.where, question.tobytes(), limit=BLOCK_SIZE)
+
+
 @contextmanager
 def index_from(count: int) -> Iterator[None]:
     """Have collections of more pictures than this searched by index, whatever is usual."""

@@ -20,6 +20,7 @@ from benchmarks._search_product import (
     delete,
     index_from,
     selection_masks,
+    warm,
 )
 from benchmarks._search_truth import Recall, Truth, unit
 from db.embedded import EmbeddedPostgres
@@ -79,6 +80,7 @@ class Run:
         self.sizes.append(_size_row("one community", total, url, built))
         place = collections_of(url, owners, vectors[0].shape[1])[1]
         async with _opened(url) as database:
+            await warm(database, Mixture().questions(QUESTIONS, others=True), [place])
             plain = await ask(database, truth, questions, [place], times=QUESTIONS)
             self.add("one community", f"{total:,}", plain)
             self.p95["one community"][total] = plain.timed.percentile(95)
@@ -151,6 +153,7 @@ class Run:
         asked_in = generator.choice(len(sizes), QUESTIONS, p=np.array(sizes) / total) + 1
         async with _opened(url) as database:
             places = [collections[int(number)] for number in asked_in]
+            await warm(database, Mixture().questions(QUESTIONS, others=True), places)
             asked = await ask(database, truth, questions, places, times=QUESTIONS)
             self.add(name, f"{total:,}", asked)
             self.p95["many communities"][total] = asked.timed.percentile(95)

@@ -122,8 +122,10 @@ def test_data_outlives_its_containers(services: dict[str, Any]) -> None:
     assert mounts["postgres"] == ["postgres:/var/lib/postgresql"]
     assert mounts["redis"] == ["redis:/data"]
     for name in ("bot", *WORKERS):
-        assert mounts[name] == ["blobs:/blobs", "packs:/data/packs", "cache:/cache"]
-    volumes = {"postgres", "redis", "blobs", "packs", "cache"}
+        assert mounts[name] == [
+            *("blobs:/blobs", "packs:/data/packs", "models:/data/models", "cache:/cache")
+        ]
+    volumes = {"postgres", "redis", "blobs", "packs", "models", "cache"}
     assert set(read("docker-compose.yml")["volumes"]) == volumes
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping, Sequence
+from functools import lru_cache
 from pathlib import Path
 from typing import Protocol
 
@@ -70,6 +71,13 @@ def fingerprint(files: Sequence[Path]) -> str:
     for path in sorted(files):
         if path.is_file():
             digest.update(path.name.encode())
-            with path.open("rb") as stream:
-                digest.update(hashlib.file_digest(stream, "sha256").digest())
+            status = path.stat()
+            digest.update(_digest(path, status.st_ino, status.st_size, status.st_mtime_ns))
     return digest.hexdigest()[:12]
+
+
+@lru_cache(maxsize=64)
+def _digest(path: Path, *_version: int) -> bytes:
+    """Hash a file. Weights are gigabytes, and each tower's revision asks for them again."""
+    with path.open("rb") as stream:
+        return hashlib.file_digest(stream, "sha256").digest()

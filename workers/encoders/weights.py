@@ -33,7 +33,7 @@ def load(
     ``part`` names the configuration of the tower wanted within the whole model's; ``leaves_out``
     the weights (regular expressions) that a tower alone does not use.
     """
-    transformers_logging.disable_progress_bar()  # type: ignore[no-untyped-call]
+    _be_quiet()
     # The revisions and the packs' spaces are made of this file: transformers would take others.
     if not (folder / WEIGHTS).is_file():
         raise EncoderError(
@@ -87,7 +87,7 @@ def build(
 
     ``state`` has them under the names that transformers gives them. Raises EncoderError.
     """
-    transformers_logging.disable_progress_bar()  # type: ignore[no-untyped-call]
+    _be_quiet()
     tower = type(kind.__name__, (kind,), {"_keys_to_ignore_on_load_unexpected": set(leaves_out)})
     try:
         model, report = tower.from_pretrained(  # type: ignore[attr-defined]
@@ -112,3 +112,9 @@ def _check(report: Mapping[str, Any], folder: Path) -> None:
             f"the model in {folder} is damaged: {name} has the shape {tuple(found)}, its"
             f" configuration wants {tuple(wanted)}"
         )
+
+
+def _be_quiet() -> None:
+    """Keep transformers from speaking: what is wrong with a model is said by this module."""
+    transformers_logging.disable_progress_bar()  # type: ignore[no-untyped-call]
+    transformers_logging.set_verbosity_error()  # type: ignore[no-untyped-call]

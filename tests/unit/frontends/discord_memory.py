@@ -58,8 +58,9 @@ class CaptionedPictures(MemoryPictures):
         vector: Vector,
         among: Selection,
         *,
+        total: int,
         shown: Sequence[int],
-        offset: int,
+        offset: int | None,
         limit: int,
     ) -> Sequence[Match]:
         self.searched.append(vector)
@@ -68,7 +69,7 @@ class CaptionedPictures(MemoryPictures):
         pictures = self.collections[self._key(state)]
         ids = [n for n in self.ids(among, self._key(state)) if n not in shown]
         ids.sort(key=lambda n: -sum(word in pictures[n].caption for word in said))
-        return self._matches(state, among, ids, offset, limit)
+        return self._matches(state, among, ids, offset or 0, limit)
 
     async def add(
         self, collection: str, person: Person, uploads: Sequence[tuple[Upload, str]]

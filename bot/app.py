@@ -69,8 +69,9 @@ class App:
         self.index = PgImageIndex(self.database)
         images = PgImageStore(self.database, self.blobs, self.client)
         self.library = Library(images, UploadLimits(int(settings.max_upload_mb * 2**20)))
-        self.search = Search(encoder, self.index, RedisCache(RedisQueryCache(self.redis)))
-        history = RedisHistory(RecentQuestions(self.redis))
+        self._cache = RedisCache(RedisQueryCache(self.redis))
+        self.search = Search(encoder, self.index, self._cache)
+        self._history = history = RedisHistory(RecentQuestions(self.redis))
         self.communities = Communities(
             PgCommunityStore(self.database), self.index, self.library, images, history
         )
@@ -102,6 +103,8 @@ class App:
     async def close(self) -> None:
         """Let all connections go."""
         await end_tasks(self._chores)
+        await self._cache.settled()
+        await self._history.settled()
         await self.client.close()
         await self.database.close()
         with contextlib.suppress(RedisError, OSError):

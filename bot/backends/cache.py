@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import asyncio
 import logging
-from collections.abc import Coroutine, Sequence
+from collections.abc import Sequence
 
 from cachetools import LRUCache, TTLCache
 
+from bot.backends.behind import Behind
 from bot.backends.errors import core_errors
 from bot.backends.matches import match_of, record_of
 from bot.core.ports import CollectionState, EmbeddingSpace, Match, Vector
@@ -28,7 +28,7 @@ logger = logging.getLogger(__name__)
 class RedisCache:
     """Remembers questions in Redis.
 
-    Nobody waits for vectors and pages to be written: that happens while the answer is on its way.
+    Nobody waits for anything to be written: that happens while the answer is on its way.
     What is being written is known here already.
     """
 
@@ -38,12 +38,11 @@ class RedisCache:
         self._pages: LRUCache[str, Sequence[Match]] = LRUCache(PAGES_KEPT)
         self._saved: TTLCache[str, str] = TTLCache(TOKENS_KEPT, SAVED_AGAIN_AFTER_S)
         self._fresh: dict[tuple[str, str], Vector] = {}
-        self._writing: set[asyncio.Task[None]] = set()
+        self._behind = Behind()
 
     async def settled(self) -> None:
         """Wait until everything is written."""
-        while self._writing:
-            await asyncio.wait(self._writing)
+        await self._behind.settled()
 
     async def get_vector(self, space: EmbeddingSpace, text: str) -> Vector | None:
         """Return the vector of a question asked before."""
@@ -61,7 +60,7 @@ class RedisCache:
             finally:
                 self._fresh.pop(key, None)
 
-        self._write(write())
+        self._behind.begin(write())
 
     async def get_page(self, state: CollectionState, key: str) -> Sequence[Match] | None:
         """Return a stretch of results of this version of the collection."""
@@ -79,7 +78,7 @@ class RedisCache:
         async def write() -> None:
             await self._cache.put_page(name, [record_of(match) for match in matches])
 
-        self._write(write())
+        self._behind.begin(write())
 
     async def get_count(self, state: CollectionState, key: str) -> int | None:
         """Return how many pictures an answer has at this version of the collection."""
@@ -94,12 +93,17 @@ class RedisCache:
         token = digest(query)
         if token in self._saved:
             return token
-        try:
-            await self._cache.save_paging(token, query)
-            self._saved[token] = query
-        except DatabaseUnavailableError:
-            # Pictures without a working "more" button are better than none.
-            logger.warning("paging_not_saved")
+        self._saved[token] = query
+
+        async def write() -> None:
+            try:
+                await self._cache.save_paging(token, query)
+            except DatabaseUnavailableError:
+                # Pictures without a working "more" button are better than none.
+                logger.warning("paging_not_saved")
+                self._saved.pop(token, None)
+
+        self._behind.begin(write())
         return token
 
     async def load_paging(self, token: str) -> str | None:
@@ -110,23 +114,25 @@ class RedisCache:
         with core_errors():
             return await self._cache.load_paging(token)
 
-    def _write(self, writing: Coroutine[None, None, None]) -> None:
-        task = asyncio.create_task(writing, name="remember")
-        self._writing.add(task)
-        task.add_done_callback(self._writing.discard)
-
 
 class RedisHistory:
     """Remembers who asked what, to suggest it."""
 
     def __init__(self, recent: RecentQuestions) -> None:
         self._recent = recent
+        self._behind = Behind()
+
+    async def settled(self) -> None:
+        """Wait until everything is written."""
+        await self._behind.settled()
 
     async def remember(
         self, collection: str, person_id: str, question: str, *, is_public: bool
     ) -> None:
-        """Keep a question."""
-        await self._recent.remember(collection, person_id, question, is_public=is_public)
+        """Keep a question; nobody waits for that."""
+        self._behind.begin(
+            self._recent.remember(collection, person_id, question, is_public=is_public)
+        )
 
     async def recent(self, collection: str, person_id: str) -> Sequence[str]:
         """Return recent questions, the person's own first."""
@@ -134,6 +140,8 @@ class RedisHistory:
 
     async def forget(self, person_id: str) -> None:
         """Delete a person's questions everywhere."""
+        # What has just been asked would be written after it was forgotten.
+        await self.settled()
         with core_errors():
             await self._recent.forget(person_id)
 

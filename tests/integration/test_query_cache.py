@@ -187,9 +187,11 @@ async def test_a_button_works_in_another_bot_and_after_redis_has_lost_everything
 ) -> None:
     cache = RedisCache(RedisQueryCache(redis))
     token = await cache.save_paging(QUESTION)
+    await cache.settled()
     assert await RedisCache(RedisQueryCache(redis)).load_paging(token) == QUESTION
     await redis.flushall()
     assert await cache.save_paging(QUESTION) == token
+    await cache.settled()
     assert await cache.load_paging(token) == QUESTION
     assert await cache.load_paging("unknown") is None
 
@@ -197,7 +199,8 @@ async def test_a_button_works_in_another_bot_and_after_redis_has_lost_everything
 async def test_without_redis_there_are_pictures_but_no_buttons(dead: RedisQueryCache) -> None:
     cache = RedisCache(dead)
     token = await cache.save_paging(QUESTION)
-    assert token
+    assert await cache.load_paging(token) == QUESTION, "while it is being written"
+    await cache.settled()
     with pytest.raises(UnavailableError):
         await cache.load_paging(token)
     assert await cache.get_count(STATE, "key") is None

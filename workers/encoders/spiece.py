@@ -26,6 +26,8 @@ class SentencePieces:
     ``length`` ids: the pieces, ``</s>``, padding.
     """
 
+    step = 0
+
     def __init__(
         self, path: Path, *, length: int, pieces: int, pad: str, end: str, lower_case: bool
     ) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,8 +12,17 @@ from tokenizers import Tokenizer
 
 TokenIds = NDArray[np.int64]
 """Shape (n, length)."""
-Tokenize = Callable[[Sequence[str]], tuple[TokenIds, ...]]
-"""n >= 1 texts into all that a text tower takes in, by position: ids, and a mask if it has one."""
+
+
+class Tokenize(Protocol):
+    """Texts into all that a text tower takes in. Thread-safe."""
+
+    step: int
+    """Texts are padded to multiples of it; 0 where all have the same length."""
+
+    def __call__(self, texts: Sequence[str]) -> tuple[TokenIds, ...]:
+        """Return the ids of n >= 1 texts and, if the tower takes a mask, one (1, padding 0)."""
+        ...
 
 
 class Tokens:
@@ -37,12 +47,13 @@ class Tokens:
         self._tokenizer = tokenizer
         self._masked = masked
         self._prepare = prepare
+        # An engine makes ready for every new shape: few lengths are few shapes.
+        self.step = 0 if always_full or not masked else _step(max_length)
         tokenizer.enable_truncation(max_length)
         tokenizer.enable_padding(
             pad_id=pad_id,
             pad_token=pad,
             length=max_length if always_full else None,
-            # An engine makes ready for every new shape: few lengths are few shapes.
             pad_to_multiple_of=None if always_full else _step(max_length),
         )
 

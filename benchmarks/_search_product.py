@@ -113,7 +113,7 @@ async def ask(
         place = places[n % len(places)]
         total = len(place.rows) if mask is None else totals[place.where.collection_id]
         found = await search(database, place.where, vector, among, total=total, limit=BLOCK_SIZE)
-        return np.array([match.image_id for match in found], np.int64) - 1
+        return np.array([match.image_id for match in found.matches], np.int64) - 1
 
     done = await timed(one, times, crowd=crowd)
     recalls, full = [], 0

@@ -12,7 +12,7 @@ LEFT JOIN spaces s ON s.live
 LEFT JOIN text_towers t ON t.space_id = s.id AND t.is_default
 WHERE c.key = %s
 """
-_VERSION = "SELECT version FROM collections WHERE id = %s"
+VERSION = "SELECT version FROM collections WHERE id = %s"
 _CREATE = "INSERT INTO collections (key) VALUES (%s) ON CONFLICT (key) DO NOTHING"
 
 
@@ -35,5 +35,5 @@ async def collection_state(database: Database, key: str) -> CollectionRecord:
 
 async def collection_version(database: Database, number: int) -> int | None:
     """Return a collection's version, None when there is no such collection (any more)."""
-    row = await database.retry(lambda: database.one(_VERSION, (number,)))
+    row = await database.retry(lambda: database.one(VERSION, (number,)))
     return None if row is None else int(row[0])

@@ -7,9 +7,9 @@ from dataclasses import replace
 
 from psycopg import sql
 
-from db.nearest import COLUMNS, OWN_VECTOR, Nearest, SearchScope, read
+from db.nearest import COLUMNS, OWN_VECTOR, Nearest, SearchScope, read, read_versioned
 from db.pool import Database
-from db.records import MatchRecord
+from db.records import FoundRecords, MatchRecord
 from db.selections import EVERYTHING, Selection
 from db.vectors import from_halfvec, to_halfvec
 
@@ -55,7 +55,7 @@ async def search(
     shown: Sequence[int] = (),
     offset: int | None = None,
     limit: int,
-) -> list[MatchRecord]:
+) -> FoundRecords:
     """Return the pictures nearest to a vector by cosine distance, best first.
 
     ``shown`` are pictures of the selection that are left out: those of the pages before. Only so
@@ -82,7 +82,7 @@ async def neighbours(
     shown: Sequence[int] = (),
     offset: int | None = None,
     limit: int,
-) -> list[MatchRecord]:
+) -> FoundRecords:
     """Return the pictures nearest to a stored one, itself left out; see :func:`search`."""
     with_itself = None if total is None else total + 1
     among, left = _left_out(where, among, (*shown, image_id), with_itself)
@@ -96,7 +96,7 @@ async def newest(
     *,
     offset: int,
     limit: int,
-) -> list[MatchRecord]:
+) -> FoundRecords:
     """Return findable pictures, those added last first."""
     statement = _NEWEST.format(
         columns=COLUMNS,
@@ -106,8 +106,8 @@ async def newest(
         source=among.source("i"),
     )
     values = {**among.values, "limit": limit, "offset": offset}
-    rows = await read(database, collection_id, statement, values)
-    return [MatchRecord(*row) for row in rows]
+    rows, version = await read_versioned(database, collection_id, statement, values)
+    return FoundRecords([MatchRecord(*row) for row in rows], version)
 
 
 async def count(database: Database, collection_id: int, among: Selection = EVERYTHING) -> int:

@@ -10,9 +10,10 @@ from typing import Any
 from pgvector import HalfVector
 from psycopg import sql
 
+from db.collections import VERSION
 from db.indexes import INDEX_FROM
 from db.pool import Database, scope
-from db.records import MatchRecord
+from db.records import FoundRecords, MatchRecord
 from db.selections import Selection
 
 MAX_FRAMES = 3
@@ -113,16 +114,17 @@ class Nearest:
     """None where any order will do."""
     limit: int
 
-    async def run(self, database: Database) -> list[MatchRecord]:
+    async def run(self, database: Database) -> FoundRecords:
         """Return the pictures, best first."""
-        rows: list[Any] | None = None
+        found: tuple[list[Any], int | None] | None = None
         if self.offset is None and self._is_large:
-            rows = await self._by_index(database)
-        if rows is None:
-            rows = await self._rows(database, None)
+            found = await self._by_index(database)
+        if found is None:
+            found = await self._rows(database, None)
+        rows, version = found
         if rows and rows[0][1] is None:
-            return []  # the picture whose neighbours were wanted is gone
-        return [MatchRecord(*row) for row in rows]
+            return FoundRecords([], version)  # the picture whose neighbours were wanted is gone
+        return FoundRecords([MatchRecord(*row) for row in rows], version)
 
     @property
     def _is_large(self) -> bool:
@@ -132,20 +134,20 @@ class Nearest:
             return self.total > max(INDEX_FROM, FEW_OF * count)
         return count > INDEX_FROM
 
-    async def _by_index(self, database: Database) -> list[Any] | None:
+    async def _by_index(self, database: Database) -> tuple[list[Any], int | None] | None:
         """Return what the index finds, None if it gave up before the end of its scan."""
         for reach in (self.limit + SPARE_ROWS, self.limit * MAX_FRAMES):
-            rows = await self._rows(database, reach)
+            rows, version = await self._rows(database, reach)
             found = rows[0][-1] if rows else 0
             is_gone = bool(rows) and rows[0][1] is None
             enough = self.limit if self.left is None else min(self.limit, self.left)
             if found < reach and len(rows) != self.left and not is_gone:
                 return None
             if len(rows) >= enough or is_gone:
-                return [row[:-1] for row in rows]
+                return [row[:-1] for row in rows], version
         return None
 
-    async def _rows(self, database: Database, reach: int | None) -> list[Any]:
+    async def _rows(self, database: Database, reach: int | None) -> tuple[list[Any], int | None]:
         """Run the search by index, taking ``reach`` rows of it, or exactly."""
         where = self.where
         values = {
@@ -166,7 +168,7 @@ class Nearest:
             reach=reach,
             of_picture=self.itself is not None,
         )
-        return await read(database, where.collection_id, statement, values, settings)
+        return await read_versioned(database, where.collection_id, statement, values, settings)
 
 
 @lru_cache(STATEMENTS_KEPT)
@@ -209,17 +211,41 @@ async def read(
     collection_id: int,
     statement: str | sql.SQL | sql.Composed,
     values: Mapping[str, Any],
-    index_scan: tuple[str, ...] = (),
 ) -> list[Any]:
     """Run one query of one collection in one round trip."""
 
     async def once() -> list[Any]:
         async with database.pipeline() as connection:
             await connection.execute(*scope(collection_id))
-            if index_scan:
-                await connection.execute(_INDEX_SCAN, index_scan)
             cursor = await connection.execute(statement, values)
         rows: list[Any] = await cursor.fetchall()
         return rows
+
+    return await database.retry(once)
+
+
+async def read_versioned(
+    database: Database,
+    collection_id: int,
+    statement: str | sql.SQL | sql.Composed,
+    values: Mapping[str, Any],
+    index_scan: tuple[str, ...] = (),
+) -> tuple[list[Any], int | None]:
+    """Run one query, and read the collection's version after it, in one round trip.
+
+    Each statement sees what is committed when it begins: a version that has not changed meanwhile
+    is that of the rows.
+    """
+
+    async def once() -> tuple[list[Any], int | None]:
+        async with database.pipeline() as connection:
+            await connection.execute(*scope(collection_id))
+            if index_scan:
+                await connection.execute(_INDEX_SCAN, index_scan)
+            cursor = await connection.execute(statement, values)
+            after = await connection.execute(VERSION, (collection_id,))
+        rows: list[Any] = await cursor.fetchall()
+        row = await after.fetchone()
+        return rows, None if row is None else int(row[0])
 
     return await database.retry(once)

@@ -43,6 +43,15 @@ class MatchRecord:
 
 
 @dataclass(frozen=True, slots=True)
+class FoundRecords:
+    """Pictures found, best first."""
+
+    matches: list[MatchRecord]
+    version: int | None
+    """Of the collection, read after them; None when it is gone."""
+
+
+@dataclass(frozen=True, slots=True)
 class NewImage:
     """A picture to be stored; its blob lies in the blob store already."""
 

@@ -136,6 +136,7 @@ class RedisHistory:
 
     async def recent(self, collection: str, person_id: str) -> Sequence[str]:
         """Return recent questions, the person's own first."""
+        await self.settled()
         return await self._recent.recent(collection, person_id)
 
     async def forget(self, person_id: str) -> None:

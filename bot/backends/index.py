@@ -10,11 +10,12 @@ from bot.backends import policies
 from bot.backends.errors import core_errors
 from bot.backends.matches import match_of
 from bot.core.errors import WarmingUpError
-from bot.core.ports import CollectionState, EmbeddingSpace, Match, Selection, Vector
+from bot.core.ports import CollectionState, EmbeddingSpace, Found, Selection, Vector
 from db import embeddings, selections
 from db.collections import collection_state, collection_version
 from db.embeddings import SearchScope
 from db.pool import Database
+from db.records import FoundRecords
 
 SOURCES_KEPT = 1000
 """Collections, at one version each, whose channels are remembered."""
@@ -43,11 +44,6 @@ class PgImageIndex:
             policies.read(record.settings),
         )
 
-    async def is_current(self, state: CollectionState) -> bool:
-        """Tell whether the collection is still at this version."""
-        with core_errors():
-            return await collection_version(self._database, state.id) == state.version
-
     async def sources(self, state: CollectionState) -> frozenset[str]:
         """Return the channels that pictures come from, read once for each version."""
         key = (state.id, state.version)
@@ -55,7 +51,8 @@ class PgImageIndex:
         if known is None:
             with core_errors():
                 known = await embeddings.sources(self._database, state.id)
-            if not await self.is_current(state):
+                version = await collection_version(self._database, state.id)
+            if version != state.version:
                 return known | {""}
             self._sources[key] = known
         return known
@@ -80,10 +77,10 @@ class PgImageIndex:
         shown: Sequence[int] = (),
         offset: int | None = None,
         limit: int,
-    ) -> Sequence[Match]:
+    ) -> Found:
         """Return the nearest pictures."""
         with core_errors():
-            records = await embeddings.search(
+            found = await embeddings.search(
                 self._database,
                 _scope(state),
                 vector,
@@ -93,7 +90,7 @@ class PgImageIndex:
                 offset=offset,
                 limit=limit,
             )
-        return [match_of(record) for record in records]
+        return _found(found)
 
     async def neighbours(
         self,
@@ -105,10 +102,10 @@ class PgImageIndex:
         shown: Sequence[int] = (),
         offset: int | None = None,
         limit: int,
-    ) -> Sequence[Match]:
+    ) -> Found:
         """Return the pictures nearest to a stored one."""
         with core_errors():
-            records = await embeddings.neighbours(
+            found = await embeddings.neighbours(
                 self._database,
                 _scope(state),
                 image_id,
@@ -118,17 +115,21 @@ class PgImageIndex:
                 offset=offset,
                 limit=limit,
             )
-        return [match_of(record) for record in records]
+        return _found(found)
 
     async def newest(
         self, state: CollectionState, among: Selection, *, offset: int, limit: int
-    ) -> Sequence[Match]:
+    ) -> Found:
         """Return the pictures added last."""
         with core_errors():
-            records = await embeddings.newest(
+            found = await embeddings.newest(
                 self._database, state.id, _selection(among), offset=offset, limit=limit
             )
-        return [match_of(record) for record in records]
+        return _found(found)
+
+
+def _found(records: FoundRecords) -> Found:
+    return Found([match_of(record) for record in records.matches], records.version)
 
 
 def _selection(among: Selection) -> selections.Selection:

@@ -79,6 +79,17 @@ class Match:
     """The first message it came with that the selection lets the person see."""
 
 
+@dataclass(frozen=True, slots=True)
+class Found:
+    """Pictures found, best first."""
+
+    matches: Sequence[Match]
+    version: int | None
+    """Of the collection, read after them: if it is that of before, they are of that version.
+
+    None when the collection is gone."""
+
+
 class Encoder(Protocol):
     """Turns questions and pictures into vectors, on the workers."""
 
@@ -100,10 +111,6 @@ class ImageIndex(Protocol):
 
     async def state(self, collection: str) -> CollectionState:
         """Look up a collection by its key, making an empty one for a new key."""
-        ...
-
-    async def is_current(self, state: CollectionState) -> bool:
-        """Tell whether the collection is still at this version."""
         ...
 
     async def sources(self, state: CollectionState) -> frozenset[str]:
@@ -131,7 +138,7 @@ class ImageIndex(Protocol):
         shown: Sequence[int],
         offset: int | None,
         limit: int,
-    ) -> Sequence[Match]:
+    ) -> Found:
         """Return the nearest pictures by cosine similarity, best first.
 
         ``total`` is how many pictures the selection has. Those shown before are left out. An
@@ -150,13 +157,13 @@ class ImageIndex(Protocol):
         shown: Sequence[int],
         offset: int | None,
         limit: int,
-    ) -> Sequence[Match]:
+    ) -> Found:
         """Return the pictures nearest to one of the collection's own, itself left out."""
         ...
 
     async def newest(
         self, state: CollectionState, among: Selection, *, offset: int, limit: int
-    ) -> Sequence[Match]:
+    ) -> Found:
         """Return pictures, those added last first; their score is 0."""
         ...
 

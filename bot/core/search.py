@@ -10,6 +10,7 @@ from bot.core.ports import (
     CollectionState,
     EmbeddingSpace,
     Encoder,
+    Found,
     ImageIndex,
     Match,
     QueryCache,
@@ -70,7 +71,6 @@ class Search:
         self._index = index
         self._cache = cache
         self._states: SharedFresh[CollectionState] = SharedFresh()
-        self._is_current: SharedFresh[bool] = SharedFresh()
         self._vectors: Shared[Vector] = Shared()
 
     async def state(self, collection: str) -> CollectionState:
@@ -190,20 +190,19 @@ class Search:
                 shown += [match.image_id for match in matches]
         if number >= CHAINED_BLOCKS:
             offset = number * BLOCK_SIZE - len(shown)
-        matches = await self._look(answer, answer.among, shown, offset)
-        version = (state.id, state.version)
-        if await self._is_current.run(version, lambda: self._index.is_current(state)):
-            await self._cache.put_page(state, key, matches)
+        found = await self._look(answer, answer.among, shown, offset)
+        if found.version == state.version:
+            await self._cache.put_page(state, key, found.matches)
         elif answer.among.sees is None and answer.sees is not None:
             # A picture may be among them from a channel that had none before, which the person
             # does not see.
             strictly = replace(answer.among, sees=answer.sees)
-            matches = await self._look(answer, strictly, shown, offset)
-        return matches
+            found = await self._look(answer, strictly, shown, offset)
+        return found.matches
 
     async def _look(
         self, answer: _Answer, among: Selection, shown: Sequence[int], offset: int | None
-    ) -> Sequence[Match]:
+    ) -> Found:
         state, query = answer.state, answer.question.query
         if isinstance(query, NewestQuery):
             return await self._index.newest(state, among, offset=offset or 0, limit=BLOCK_SIZE)

@@ -367,7 +367,7 @@ async def test_a_name_that_is_taken_gets_what_it_lacks(
     found = await PgImageIndex(database).newest(
         await PgImageIndex(database).state("new"), EVERYTHING, offset=0, limit=9
     )
-    assert {match.image_id for match in found} == {ids[0], *kept}
+    assert {match.image_id for match in found.matches} == {ids[0], *kept}
     async with database.transaction(new) as connection:
         cursor = await connection.execute("SELECT image_id FROM embeddings ORDER BY image_id")
         assert [row[0] for row in await cursor.fetchall()] == sorted([ids[0], *kept])

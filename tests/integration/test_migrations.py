@@ -247,10 +247,12 @@ def before_communities(empty_database: str, tmp_path: Path, monkeypatch: pytest.
 
 async def _shown(bot: Database, collection: int, sees: frozenset[str] | None) -> list[int]:
     among = Selection(sees=sees)
-    records = await embeddings.newest(bot, collection, among, offset=0, limit=9)
+    records = (await embeddings.newest(bot, collection, among, offset=0, limit=9)).matches
     found = [record.image_id for record in records]
     where = embeddings.SearchScope(collection, 9, 1, DIM)
-    near = await embeddings.search(bot, where, to_bytes(axis(1)), among, offset=0, limit=9)
+    near = (
+        await embeddings.search(bot, where, to_bytes(axis(1)), among, offset=0, limit=9)
+    ).matches
     assert {record.image_id for record in near} == set(found)
     return found
 
@@ -307,7 +309,7 @@ async def test_the_code_of_before_goes_on_working(before_communities: str) -> No
         with psycopg.connect(url) as connection:  # as a worker does
             connection.execute("UPDATE images SET status = 'ready' WHERE id = %s", (added,))
         assert (await collection_state(bot, "telegram:chat:7")).ready_count == 2
-        newest = await embeddings.newest(bot, 2, offset=0, limit=9)
+        newest = (await embeddings.newest(bot, 2, offset=0, limit=9)).matches
         assert [record.image_id for record in newest] == [added, 3]
     finally:
         await bot.close()

@@ -146,7 +146,7 @@ async def test_a_crowd_is_answered_as_each_would_be_alone(app: App) -> None:
         vector = await app.client.encode_text(questions[n], space.text_revision)
         state = await app.index.state(LOCAL_COLLECTION)
         alone = await app.index.search(state, vector, EVERYTHING, offset=0, limit=10)
-        assert [match.image_id for match in alone] == crowd[n], TextQuery(questions[n])
+        assert [match.image_id for match in alone.matches] == crowd[n], TextQuery(questions[n])
 
 
 async def test_identical_questions_in_flight_share_one_task(app: App) -> None:

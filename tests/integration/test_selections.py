@@ -90,7 +90,9 @@ async def test_a_search_finds_what_the_selection_has(
     for among, query, offset, limit in _cases(gallery, 1):
         truth = gallery.nearest(among, query)
         shown = truth[:offset]
-        found = await search(bot, gallery.where, to_bytes(query), among, shown=shown, limit=limit)
+        found = (
+            await search(bot, gallery.where, to_bytes(query), among, shown=shown, limit=limit)
+        ).matches
         missed += _compare(_ids(found), truth, offset=offset, limit=limit, exactly=exactly)
         total += len(found)
         for record in found:
@@ -125,7 +127,9 @@ async def test_neighbours_are_of_the_selection_too(
         others = replace(among, hidden=(*among.hidden, itself))
         truth = gallery.nearest(others, gallery.pictures[itself].frames[0])
         shown = truth[:offset]
-        found = await neighbours(bot, gallery.where, itself, among, shown=shown, limit=limit)
+        found = (
+            await neighbours(bot, gallery.where, itself, among, shown=shown, limit=limit)
+        ).matches
         missed += _compare(_ids(found), truth, offset=offset, limit=limit, exactly=exactly)
         total += len(found)
         assert all(
@@ -140,7 +144,7 @@ async def test_neighbours_are_of_the_selection_too(
 async def test_the_newest_and_their_number(gallery: Gallery, bot: Database) -> None:
     for among, _, offset, limit in _cases(gallery, 3):
         truth = gallery.ids(among)[::-1]
-        found = await newest(bot, 1, among, offset=offset, limit=limit)
+        found = (await newest(bot, 1, among, offset=offset, limit=limit)).matches
         assert _ids(found) == truth[offset : offset + limit]
         assert {record.score for record in found} <= {0}
         assert await count(bot, 1, among) == len(truth)
@@ -157,7 +161,7 @@ async def test_what_is_hidden_and_gone_does_not_shorten_an_answer(
 ) -> None:
     among = Selection(hidden=tuple(range(10**6, 10**6 + 50)))
     vector = to_bytes(np.ones(DIM, np.float32))
-    found = await search(bot, gallery.where, vector, among, limit=COUNT)
+    found = (await search(bot, gallery.where, vector, among, limit=COUNT)).matches
     assert len(found) == gallery.where.image_count
 
 
@@ -166,7 +170,7 @@ async def test_odd_names_are_just_names(gallery: Gallery, bot: Database) -> None
     vector = to_bytes(np.ones(DIM, np.float32))
     for odd in ("'", "a'b", "%s", "{cat}", "cat,dog", "\\", "", "cat "):
         among = Selection(tag=odd, uploader_id="u:1", sees=frozenset({odd or "x"}))
-        found = await search(bot, gallery.where, vector, among, limit=99)
+        found = (await search(bot, gallery.where, vector, among, limit=99)).matches
         assert sorted(_ids(found)) == gallery.ids(among)
 
 

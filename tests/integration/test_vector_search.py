@@ -132,7 +132,7 @@ def _ids(records: Sequence[MatchRecord]) -> list[int]:
 
 async def test_an_exact_search_finds_what_numpy_finds(gallery: Gallery, bot: Database) -> None:
     for query in _queries(gallery, 10):
-        found = await search(bot, gallery.crowd, to_bytes(query), limit=10)
+        found = (await search(bot, gallery.crowd, to_bytes(query), limit=10)).matches
         assert _ids(found) == _truth(gallery, query, 10)
         scores = [record.score for record in found]
         assert scores == sorted(scores, reverse=True)
@@ -143,7 +143,7 @@ async def test_the_index_finds_the_same(gallery: Gallery, bot: Database) -> None
     same = 0
     queries = _queries(gallery, 20)
     for query in queries:
-        found = _ids(await search(bot, gallery.crowd, to_bytes(query), limit=10))
+        found = _ids((await search(bot, gallery.crowd, to_bytes(query), limit=10)).matches)
         assert len(set(found)) == 10
         same += len(set(found) & set(_truth(gallery, query, 10)))
     # The graph is built by chance; at this size it loses next to nothing.
@@ -166,18 +166,20 @@ async def test_what_was_shown_is_left_out_and_an_offset_makes_it_exact(
     query = _queries(gallery, 1)[0]
     truth, vector = _truth(gallery, query, CROWD), to_bytes(query)
     shown = truth[:40:2]
-    found = _ids(await search(bot, gallery.crowd, vector, shown=shown, limit=20))
+    found = _ids((await search(bot, gallery.crowd, vector, shown=shown, limit=20)).matches)
     assert not set(found) & set(shown)
     assert len(set(found) & set(truth[:40])) >= 19
     left = [image_id for image_id in truth if image_id not in shown]
-    later = _ids(await search(bot, gallery.crowd, vector, shown=shown, offset=30, limit=60))
+    later = _ids(
+        (await search(bot, gallery.crowd, vector, shown=shown, offset=30, limit=60)).matches
+    )
     assert later == left[30:90]
-    last = await search(bot, gallery.crowd, vector, shown=truth[:-2], limit=60)
+    last = (await search(bot, gallery.crowd, vector, shown=truth[:-2], limit=60)).matches
     assert _ids(last) == truth[-2:]
-    last = await search(bot, gallery.crowd, vector, offset=CROWD - 2, limit=60)
+    last = (await search(bot, gallery.crowd, vector, offset=CROWD - 2, limit=60)).matches
     assert _ids(last) == truth[-2:]
-    assert await search(bot, gallery.crowd, vector, shown=truth, limit=60) == []
-    assert await search(bot, gallery.crowd, vector, offset=10**9 - 1, limit=60) == []
+    assert (await search(bot, gallery.crowd, vector, shown=truth, limit=60)).matches == []
+    assert (await search(bot, gallery.crowd, vector, offset=10**9 - 1, limit=60)).matches == []
 
 
 @pytest.mark.parametrize("exact_below", [0, 10**9])
@@ -186,10 +188,10 @@ async def test_a_small_collection_among_many_gets_all_its_pictures(
 ) -> None:
     monkeypatch.setattr(nearest, "INDEX_FROM", exact_below)
     for query in _queries(gallery, 5):
-        found = await search(bot, gallery.rare, to_bytes(query), limit=10)
+        found = (await search(bot, gallery.rare, to_bytes(query), limit=10)).matches
         assert len(found) == RARE
         assert min(_ids(found)) > CROWD
-        near = await neighbours(bot, gallery.rare, found[0].image_id, limit=10)
+        near = (await neighbours(bot, gallery.rare, found[0].image_id, limit=10)).matches
         assert set(_ids(near)) == set(_ids(found[1:]))
 
 
@@ -205,9 +207,11 @@ async def test_an_index_that_gives_up_early_is_helped_out(
     for query in _queries(gallery, 5):
         truth = [image_id for image_id in _truth(gallery, query, CROWD) if image_id in few]
         among = Selection(tag="few", hidden=(10**6, truth[1]))
-        found = await search(bot, gallery.crowd, to_bytes(query), among, limit=60)
+        found = (await search(bot, gallery.crowd, to_bytes(query), among, limit=60)).matches
         assert _ids(found) == [truth[0], *truth[2:]]
-        near = await neighbours(bot, gallery.crowd, few[0], Selection(tag="few"), limit=60)
+        near = (
+            await neighbours(bot, gallery.crowd, few[0], Selection(tag="few"), limit=60)
+        ).matches
         assert set(_ids(near)) == set(few[1:])
 
 
@@ -226,11 +230,11 @@ async def test_what_was_deleted_does_not_shorten_an_answer(
     owner.execute("ALTER TABLE embeddings SET (autovacuum_enabled = off)")
     query = to_bytes(axis(0))
     where = SearchScope(collection, len(ids), space.id, space.dim)
-    nearest_ids = _ids(await search(database, where, query, limit=100))
+    nearest_ids = _ids((await search(database, where, query, limit=100)).matches)
     assert len(nearest_ids) == 100
     owner.execute("DELETE FROM images WHERE id = ANY(%s)", (nearest_ids[:90],))
     where = replace(where, image_count=30)
-    found = _ids(await search(database, where, query, limit=20))
+    found = _ids((await search(database, where, query, limit=20)).matches)
     assert len(set(found)) == 20
     assert not set(found) & set(nearest_ids[:90])
 
@@ -241,13 +245,13 @@ async def test_neighbours_leave_the_picture_out_and_none_of_a_missing_one(
 ) -> None:
     monkeypatch.setattr(nearest, "INDEX_FROM", exact_below)
     for image_id in (10, 11):
-        near = _ids(await neighbours(bot, gallery.crowd, image_id, limit=10))
+        near = _ids((await neighbours(bot, gallery.crowd, image_id, limit=10)).matches)
         assert image_id not in near
         truth = _truth(gallery, gallery.vectors[image_id][0], 11)
         assert len(set(near) & (set(truth) - {image_id})) >= 9
-    assert await neighbours(bot, gallery.crowd, 10**19 - 1, limit=10) == []
+    assert (await neighbours(bot, gallery.crowd, 10**19 - 1, limit=10)).matches == []
     # One of another collection is a missing one.
-    assert await neighbours(bot, gallery.crowd, CROWD + 1, limit=10) == []
+    assert (await neighbours(bot, gallery.crowd, CROWD + 1, limit=10)).matches == []
 
 
 async def test_ties_are_in_the_order_of_arrival(
@@ -261,10 +265,10 @@ async def test_ties_are_in_the_order_of_arrival(
     where = SearchScope(collection, state.ready_count, space.id, space.dim)
     for exact_below in (10**9, 0):
         monkeypatch.setattr(nearest, "INDEX_FROM", exact_below)
-        found = await search(database, where, to_bytes(axis(0)), offset=0, limit=20)
+        found = (await search(database, where, to_bytes(axis(0)), offset=0, limit=20)).matches
         assert _ids(found) == ids
         assert [record.score for record in found] == [pytest.approx(1)] * 9
-        middle = await search(database, where, to_bytes(axis(0)), offset=3, limit=3)
+        middle = (await search(database, where, to_bytes(axis(0)), offset=3, limit=3)).matches
         assert _ids(middle) == ids[3:6]
 
 
@@ -280,4 +284,4 @@ async def test_a_vector_of_another_dimension_or_without_meaning_is_refused(
 
 async def test_a_space_without_vectors_finds_nothing(gallery: Gallery, bot: Database) -> None:
     where = replace(gallery.crowd, space_id=gallery.crowd.space_id + 1)
-    assert await search(bot, where, bytes(2 * DIM), limit=10) == []
+    assert (await search(bot, where, bytes(2 * DIM), limit=10)).matches == []

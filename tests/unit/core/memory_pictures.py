@@ -14,6 +14,7 @@ from bot.core.ports import (
     Added,
     CollectionState,
     EmbeddingSpace,
+    Found,
     Match,
     Selection,
     StoredImage,
@@ -97,9 +98,6 @@ class MemoryPictures:
         policy = self.policies.get(collection, DEFAULT_POLICY)
         return CollectionState(number, self.version, len(kept), 0, self.space, policy)
 
-    async def is_current(self, state: CollectionState) -> bool:
-        return state.version == self.version
-
     async def sources(self, state: CollectionState) -> frozenset[str]:
         kept = self.collections[self._key(state)].values()
         return frozenset(channel for picture in kept for channel, _ in picture.sources)
@@ -121,7 +119,7 @@ class MemoryPictures:
         shown: Sequence[int],
         offset: int | None,
         limit: int,
-    ) -> Sequence[Match]:
+    ) -> Found:
         self.searched.append(vector)
         others = [n for n in self.ids(among, self._key(state)) if n not in shown]
         return self._matches(state, among, others, offset or 0, limit)
@@ -136,22 +134,23 @@ class MemoryPictures:
         shown: Sequence[int],
         offset: int | None,
         limit: int,
-    ) -> Sequence[Match]:
+    ) -> Found:
         others = [n for n in self.ids(among, self._key(state)) if n not in {image_id, *shown}]
         return self._matches(state, among, others, offset or 0, limit)
 
     async def newest(
         self, state: CollectionState, among: Selection, *, offset: int, limit: int
-    ) -> Sequence[Match]:
+    ) -> Found:
         latest = self.ids(among, self._key(state))[::-1]
         return self._matches(state, among, latest, offset, limit)
 
     def _matches(
         self, state: CollectionState, among: Selection, ids: list[int], offset: int, limit: int
-    ) -> list[Match]:
+    ) -> Found:
         self.reads += 1
         pictures = self.collections[self._key(state)]
-        return [_match(n, pictures[n], among) for n in ids[offset : offset + limit]]
+        matches = [_match(n, pictures[n], among) for n in ids[offset : offset + limit]]
+        return Found(matches, self.version)
 
     def _key(self, state: CollectionState) -> str:
         return list(self.collections)[state.id]

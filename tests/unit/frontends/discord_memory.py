@@ -11,7 +11,7 @@ from bot.core.ports import (
     Added,
     CollectionState,
     EmbeddingSpace,
-    Match,
+    Found,
     Selection,
     Vector,
 )
@@ -62,7 +62,7 @@ class CaptionedPictures(MemoryPictures):
         shown: Sequence[int],
         offset: int | None,
         limit: int,
-    ) -> Sequence[Match]:
+    ) -> Found:
         self.searched.append(vector)
         number = int(struct.unpack("<e", vector[:2])[0])
         said = self._words.known[number].split() if number < len(self._words.known) else []

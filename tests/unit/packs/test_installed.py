@@ -151,9 +151,9 @@ def test_a_worker_goes_on_following_packs_whatever_happens(
 
     monkeypatch.setattr("workers.runtime.PACKS_EVERY_S", 0.0)
     worker: Any = object.__new__(Runtime)
-    worker._stopping, worker.towers = threading.Event(), Towers()
+    worker._stopping, worker.text_towers = threading.Event(), Towers()
     worker._look_out()
-    assert worker.towers.looked == 3
+    assert worker.text_towers.looked == 3
     assert [record.message for record in caplog.records] == ["packs_not_followed"] * 3
 
 

@@ -6,12 +6,14 @@ other question was asked before. All processes are measured before the first que
 times on the way. The text worker is measured with an encoder of real size too, whose weights are
 random; that one is asked by a bot without front-ends, as what it does takes its time.
 
-    python -m benchmarks.memory [--short]
+    python -m benchmarks.memory [--short] [--questions 100000] [--write]
 """
 
 from __future__ import annotations
 
+import argparse
 import asyncio
+import sys
 import tempfile
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
@@ -99,9 +101,9 @@ def tower_mib(folder: Path) -> float:
     return float(size_bytes) / 2**20
 
 
-def run(is_short: bool) -> Report:
-    """Measure, and compare with what was wanted."""
-    course = asyncio.run(measure(5_000 if is_short else 100_000))
+def run(is_short: bool, asked: int | None) -> Report:
+    """Measure, and compare with what was wanted; ``asked`` is another number of questions."""
+    course = asyncio.run(measure(asked or (5_000 if is_short else 100_000)))
     questions = 200 if is_short else 1000
     real = asyncio.run(measure_real(questions))
     name = text_worker(course.usage[-1])
@@ -171,4 +173,7 @@ def _plot(course: Course) -> Plot:
 
 
 if __name__ == "__main__":
-    main("memory", run)
+    parser = argparse.ArgumentParser(add_help=False)
+    parser.add_argument("--questions", type=int, help="so many, through both front-ends")
+    options, rest = parser.parse_known_args(sys.argv[1:])
+    main("memory", lambda short: run(short, options.questions), rest)

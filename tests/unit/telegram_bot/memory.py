@@ -17,7 +17,7 @@ from bot.core.messages import (
     Reply,
     ServiceStatus,
 )
-from bot.core.ports import CollectionState, EmbeddingSpace, Match, Selection, Vector
+from bot.core.ports import CollectionState, EmbeddingSpace, Found, Selection, Vector
 from tests.pictures.good import noisy_jpeg
 from tests.unit.core.memory import MemoryBot
 from tests.unit.core.memory_pictures import vector
@@ -37,14 +37,15 @@ class HashedPictures(CaptionedPictures):
 
     def _matches(
         self, state: CollectionState, among: Selection, ids: list[int], offset: int, limit: int
-    ) -> list[Match]:
-        matches = super()._matches(state, among, ids, offset, limit)
-        return [
+    ) -> Found:
+        found = super()._matches(state, among, ids, offset, limit)
+        matches = [
             replace(
                 match, sha256=hashlib.sha256(self.contents.get(match.image_id, b"")).hexdigest()
             )
-            for match in matches
+            for match in found.matches
         ]
+        return replace(found, matches=matches)
 
 
 class MemoryConversation(MemoryBot):

@@ -13,10 +13,11 @@ from bot.frontends.base import FrontendOptions
 from bot.frontends.discord_bot import DiscordBot
 from bot.frontends.discord_bot.client import BotClient
 from bot.frontends.discord_bot.library import Pace, importing, presence, watching
+from bot.frontends.discord_bot.library.sentences import SENTENCES
 from tests.acceptance.discord_limits import UploadedFile
 from tests.acceptance.discord_people import DiscordPerson
 from tests.acceptance.discord_server import TOKEN, DiscordServer
-from tests.acceptance.discord_world import Channel, Guild
+from tests.acceptance.discord_world import Channel, Guild, Message
 from tests.unit.frontends.library.memory import LibraryMemory
 
 QUICK = Pace(
@@ -77,6 +78,42 @@ async def until(condition: Callable[[], object]) -> None:
     async with asyncio.timeout(10):
         while not condition():  # noqa: ASYNC110
             await asyncio.sleep(0.005)
+
+
+async def begin(admin: DiscordPerson, channel: Channel) -> Message:
+    """Import a channel; returns the message that shows how far it is."""
+    answer = await (await admin.slash("library import", channel=channel)).answer()
+    assert answer.content == SENTENCES["import_begun"]
+    assert answer.is_ephemeral
+    await admin.server.wait_for(lambda: bool(shown(admin)))
+    return shown(admin)[-1]
+
+
+def shown(admin: DiscordPerson) -> list[Message]:
+    """Return the bot's messages in the admin's channel that are no answers to commands."""
+    return [
+        message
+        for message in admin.server.messages.values()
+        if message.author["id"] == admin.server.bot["id"]
+        and message.channel_id == admin.channel_id
+        and not message.interaction_metadata
+    ]
+
+
+async def ended(server: DiscordServer, message: Message, name: str = "import_done") -> list[str]:
+    """Wait until a message tells of the end; returns its lines."""
+    begins = SENTENCES[name].split("{channel}")[1]
+    await server.wait_for(lambda: begins in message.content)
+    return message.content.splitlines()
+
+
+async def labels(message: Message) -> list[str]:
+    return [part["label"] for part in message.parts]
+
+
+def counts(seen: int, added: int, known: int = 0, refused: int = 0) -> str:
+    numbers = {"seen": seen, "added": added, "known": known, "refused": refused}
+    return SENTENCES["import_counts"].format(**numbers)
 
 
 @pytest.fixture

@@ -22,7 +22,8 @@ from workers.training.files import whole_folder, write_whole
 from workers.training.finetune import FinetuneSettings, finetune
 from workers.training.languages import base_language
 from workers.training.pack import PackSettings, make_pack
-from workers.training.recipe import Mini, MiniSettings
+from workers.training.recipe.settings import MiniSettings
+from workers.training.recipe.stages import Mini
 
 CONSOLE = Console()
 ERRORS = Console(stderr=True)
@@ -99,7 +100,7 @@ def _mini(folder: Path, cache: Path, device: str, steps: int = 0, leave_out: str
 @device_option
 def data(folder: Path, cache: Path, device: str) -> None:
     """Fetch and prepare the data of the bundled model."""
-    _mini(folder, cache, device).data()
+    _mini(folder, cache, device).prepare()
 
 
 @main.command()
@@ -134,11 +135,12 @@ def mini(folder: Path, cache: Path, device: str, dry_run: bool, out: Path) -> No
     """Rebuild the bundled model from packages alone: data, all stages, evaluation."""
     run = _mini(folder, cache, device)
     if dry_run:
-        run.data()
+        run.prepare()
         return
     trained = run.run()
     measured = measure.Model(folder / "measured")
-    held = report.evaluate_held_out(measured, run.pictures, run.annotations, run.settings.hold_out)
+    pictures, named = run.data.pictures, run.data.annotations
+    held = report.evaluate_held_out(measured, pictures, named, run.settings.hold_out)
     with whole_folder(out) as made:
         for name in towers.MODEL_FILES:
             shutil.copyfile(trained / name, made / name)

@@ -9,7 +9,6 @@ import pytest
 import torch
 from transformers import CLIPModel, PreTrainedTokenizerFast
 
-from workers.training import recipe
 from workers.training.annotations import Annotation
 from workers.training.artwork import Artwork
 from workers.training.corpus import CorpusBuilder, add_annotations, held_out
@@ -17,7 +16,10 @@ from workers.training.errors import RunError
 from workers.training.evaluation import measure
 from workers.training.evaluation.questions import Question
 from workers.training.material import Material, join, load_material, save_material
-from workers.training.recipe import Mini, MiniSettings, PhrasesSettings
+from workers.training.recipe import data
+from workers.training.recipe.data import MiniData
+from workers.training.recipe.settings import MiniSettings, PhrasesSettings
+from workers.training.recipe.stages import Mini
 from workers.training.runs import log_entries
 
 ANNOTATIONS = [
@@ -90,15 +92,15 @@ def run(
 ) -> Mini:
     generator = torch.Generator().manual_seed(2)
     places = torch.nn.functional.normalize(torch.randn(4, 384, generator=generator), dim=-1)
-    monkeypatch.setattr(Mini, "pictures", pictures)
-    monkeypatch.setattr(Mini, "annotations", ANNOTATIONS)
-    monkeypatch.setattr(Mini, "places", (places, torch.zeros(384)))
-    monkeypatch.setattr(Mini, "tokenizer", tokenizer)
+    monkeypatch.setattr(MiniData, "pictures", pictures)
+    monkeypatch.setattr(MiniData, "annotations", ANNOTATIONS)
+    monkeypatch.setattr(MiniData, "places", (places, torch.zeros(384)))
+    monkeypatch.setattr(MiniData, "tokenizer", tokenizer)
     monkeypatch.setattr(Mini, "_fresh", lambda self: model)
-    monkeypatch.setattr(recipe, "gather", lambda *given, hold_out, **named: material(hold_out))
-    monkeypatch.setattr(recipe, "gather_phrases", lambda *given, **named: phrases_material())
+    monkeypatch.setattr(data, "gather", lambda *given, hold_out, **named: material(hold_out))
+    monkeypatch.setattr(data, "gather_phrases", lambda *given, **named: phrases_material())
     asked = [Question("en", "a black cat at night", frozenset({0}))]
-    monkeypatch.setattr(Mini, "asked", asked)
+    monkeypatch.setattr(MiniData, "asked", asked)
     return Mini(tmp_path / "run", tmp_path / "cache", SETTINGS, lambda said: None)
 
 
@@ -128,7 +130,7 @@ def test_the_stages_can_stop_early(run: Mini) -> None:
 
 def test_other_settings_are_refused_by_name(run: Mini) -> None:
     with pytest.raises(RunError, match="distill_steps"):
-        Mini(run.folder, run.cache, replace(SETTINGS, distill_steps=5), lambda said: None)
+        Mini(run.folder, run.data.cache, replace(SETTINGS, distill_steps=5), lambda said: None)
 
 
 def test_names_that_were_missed_stay_marked_when_a_revision_goes_on(run: Mini) -> None:
@@ -140,7 +142,7 @@ def test_names_that_were_missed_stay_marked_when_a_revision_goes_on(run: Mini) -
         "revise-1",
         run._fresh(),
         material(0.0),
-        run.material(0.0)[1],
+        run.data.material(0.0)[1],
         torch.zeros(4, 384),
     )
     assert np.array_equal(before.corpus.weight > material(0.0).corpus.weight, marked.numpy())

@@ -13,7 +13,8 @@ from workers.training.artwork import Artwork
 from workers.training.errors import RunError
 from workers.training.evaluation import measure, report
 from workers.training.evaluation.questions import Question
-from workers.training.recipe import Mini, MiniSettings
+from workers.training.recipe.settings import MiniSettings
+from workers.training.recipe.stages import Mini
 
 ANNOTATIONS = [
     Annotation("en", 0, "black cat", True),

@@ -1,0 +1,1 @@
+"""The recipe of the bundled model: its numbers, its data and its stages."""

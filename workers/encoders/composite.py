@@ -6,13 +6,10 @@ they are known) beside ``text/`` and ``image/``, each as its repository has it.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
-from tokenizers import Tokenizer
-
 from workers.encoders.parts import read_json
-from workers.encoders.tokens import Tokens
 
 MANIFEST = "babelpix.json"
 
@@ -25,17 +22,6 @@ def languages(folder: Path, otherwise: Sequence[str] = ()) -> tuple[str, ...]:
     return tuple(stated)
 
 
-def padded(tokenizer: Tokenizer, *, pad_id: int, limits: Sequence[int]) -> Tokens:
-    """Return a text tower's rules; a text may have as many tokens as the least of the limits.
-
-    Raises ValueError.
-    """
-    pad = tokenizer.id_to_token(pad_id)
-    if pad is None:
-        raise ValueError(f"tokenizer.json has no piece {pad_id} to pad with")
-    return Tokens(tokenizer, max_length=min(limits), pad=pad, pad_id=pad_id)
-
-
 def one_space(text: int, image: int) -> int:
     """Return the dimension of both towers; raises ValueError where they have two."""
     if text != image:
@@ -44,12 +30,3 @@ def one_space(text: int, image: int) -> int:
             " do not belong together"
         )
     return text
-
-
-def longest_text(config: Mapping[str, object]) -> int:
-    """Return how many tokens a transformer has positions for; raises TypeError, ValueError."""
-    positions = int(str(config.get("max_position_embeddings", 512)))
-    if config.get("model_type") == "xlm-roberta":
-        # Its first position is the one after the padding's.
-        return positions - int(str(config.get("pad_token_id", 1))) - 1
-    return positions

@@ -12,11 +12,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from workers.encoders import clip, open_clip
-from workers.encoders.composite import languages, longest_text, one_space, padded
+from workers.encoders.composite import languages, one_space
 from workers.encoders.parts import Description, damage_explained, read_json
 from workers.encoders.preprocessing import Preprocessing
 from workers.encoders.tensors import below, bert_sizes, shapes
-from workers.encoders.tokens import read_tokenizer
+from workers.encoders.tokens import longest_text, padded, read_tokenizer
 
 if TYPE_CHECKING:
     import torch

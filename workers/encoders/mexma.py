@@ -17,11 +17,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from workers.encoders.clip import images
-from workers.encoders.composite import longest_text, padded
 from workers.encoders.parts import Description, damage_explained
 from workers.encoders.preprocessing import Preprocessing
 from workers.encoders.tensors import below, bert_sizes, layers, shapes
-from workers.encoders.tokens import read_tokenizer
+from workers.encoders.tokens import longest_text, padded, read_tokenizer
 
 if TYPE_CHECKING:
     import torch

@@ -17,9 +17,9 @@ from typing import TYPE_CHECKING, Any
 from tokenizers import normalizers
 
 from workers.encoders import clip
-from workers.encoders.composite import languages, longest_text, one_space, padded
+from workers.encoders.composite import languages, one_space
 from workers.encoders.parts import Description, damage_explained, read_json
-from workers.encoders.tokens import Tokens, read_tokenizer
+from workers.encoders.tokens import Tokens, longest_text, padded, read_tokenizer
 
 if TYPE_CHECKING:
     import torch

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Protocol
 
@@ -86,6 +86,26 @@ def read_tokenizer(folder: Path, pieces: int) -> Tokenizer:
             f" {pieces - 1}: they do not belong together"
         )
     return tokenizer
+
+
+def padded(tokenizer: Tokenizer, *, pad_id: int, limits: Sequence[int]) -> Tokens:
+    """Return a text tower's rules; a text may have as many tokens as the least of the limits.
+
+    Raises ValueError.
+    """
+    pad = tokenizer.id_to_token(pad_id)
+    if pad is None:
+        raise ValueError(f"tokenizer.json has no piece {pad_id} to pad with")
+    return Tokens(tokenizer, max_length=min(limits), pad=pad, pad_id=pad_id)
+
+
+def longest_text(config: Mapping[str, object]) -> int:
+    """Return how many tokens a transformer has positions for; raises TypeError, ValueError."""
+    positions = int(str(config.get("max_position_embeddings", 512)))
+    if config.get("model_type") == "xlm-roberta":
+        # Its first position is the one after the padding's.
+        return positions - int(str(config.get("pad_token_id", 1))) - 1
+    return positions
 
 
 def _step(max_length: int) -> int:

@@ -33,15 +33,12 @@ def load(
     ``part`` names the configuration of the tower wanted within the whole model's; ``leaves_out``
     the weights (regular expressions) that a tower alone does not use.
     """
-    _be_quiet()
     # The revisions and the packs' spaces are made of this file: transformers would take others.
     if not (folder / WEIGHTS).is_file():
         raise EncoderError(
             f"the model in {folder} has no {WEIGHTS}: its weights are missing, or in another"
             f" format or in several files, and have to be in this one; {_CONVERT}"
         )
-    # A class of our own: transformers need not report what is left out.
-    tower = type(kind.__name__, (kind,), {"_keys_to_ignore_on_load_unexpected": set(leaves_out)})
     try:
         config = config_kind.from_pretrained(folder, local_files_only=True)
         if part:
@@ -50,18 +47,9 @@ def load(
             if hasattr(config, "projection_dim"):
                 inner.projection_dim = config.projection_dim
             config = inner
-        model, report = tower.from_pretrained(  # type: ignore[attr-defined]
-            folder,
-            config=config,
-            dtype=torch.float32,
-            local_files_only=True,
-            ignore_mismatched_sizes=True,  # said below, in one line
-            output_loading_info=True,
-        )
-    except (*DAMAGE, SafetensorError, StrictDataclassError) as error:
+    except (*DAMAGE, StrictDataclassError) as error:
         raise EncoderError(f"the model in {folder} is damaged: {error}") from error
-    _check(report, folder)
-    return model
+    return build(kind, folder, config, None, leaves_out)
 
 
 def read(path: Path, prefix: str | tuple[str, ...] = "") -> dict[str, torch.Tensor]:
@@ -80,25 +68,28 @@ def build(
     kind: Any,
     folder: Path,
     config: Any,
-    state: Mapping[str, torch.Tensor],
+    state: Mapping[str, torch.Tensor] | None,
     leaves_out: tuple[str, ...] = (),
 ) -> Any:
-    """Build a model of transformers, float32, whose weights lie under other names in ``folder``.
+    """Build a model of transformers in float32; raises EncoderError with the reason.
 
-    ``state`` has them under the names that transformers gives them. Raises EncoderError.
+    ``state`` has its weights under the names that transformers gives them; None takes those of
+    ``folder``, which are so named already.
     """
     _be_quiet()
+    # A class of our own: transformers need not report what is left out.
     tower = type(kind.__name__, (kind,), {"_keys_to_ignore_on_load_unexpected": set(leaves_out)})
     try:
         model, report = tower.from_pretrained(  # type: ignore[attr-defined]
-            None,
+            folder if state is None else None,
             config=config,
             state_dict=state,
             dtype=torch.float32,
-            ignore_mismatched_sizes=True,
+            local_files_only=True,
+            ignore_mismatched_sizes=True,  # said below, in one line
             output_loading_info=True,
         )
-    except (*DAMAGE, StrictDataclassError) as error:
+    except (*DAMAGE, SafetensorError, StrictDataclassError) as error:
         raise EncoderError(f"the model in {folder} is damaged: {error}") from error
     _check(report, folder)
     return model

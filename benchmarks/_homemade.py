@@ -63,8 +63,8 @@ class TextFeatures(InputModule):
         return features
 
     def save(self, *_: Any, **__: Any) -> None:
-        """Not needed here."""
-        raise NotImplementedError
+        """Refuse: sentence-transformers wants the method, and nobody saves this model."""
+        raise TypeError("the weights are somebody else's; there is nothing to save")
 
 
 class Homemade:

@@ -42,6 +42,16 @@ class Shape:
         attention = self.layers * 2 * tokens * self.width
         return 2.0 * tokens * (linear + attention)
 
+    @property
+    def sizes(self) -> dict[str, int]:
+        """Return what both towers' configurations have in common."""
+        return {
+            "hidden_size": self.width,
+            "intermediate_size": self.mlp,
+            "num_hidden_layers": self.layers,
+            "num_attention_heads": self.heads,
+        }
+
 
 SHAPES = {
     shape.name: shape
@@ -59,11 +69,8 @@ def text_module(folder: Path) -> torch.nn.Module:
     config = SiglipTextConfig(
         vocab_size=VOCABULARY,
         max_position_embeddings=TOKENS,
-        hidden_size=shape.width,
-        intermediate_size=shape.mlp,
-        num_hidden_layers=shape.layers,
-        num_attention_heads=shape.heads,
         projection_size=shape.width,
+        **shape.sizes,
     )
     return OneOutput(SiglipTextModel(config), "pooler_output", "input_ids")
 
@@ -72,14 +79,7 @@ def image_module(folder: Path) -> torch.nn.Module:
     """Build an image tower, named by its folder: pixels to features."""
     shape = SHAPES[folder.name]
     torch.manual_seed(0)
-    config = SiglipVisionConfig(
-        image_size=SIDE_PX,
-        patch_size=PATCH_PX,
-        hidden_size=shape.width,
-        intermediate_size=shape.mlp,
-        num_hidden_layers=shape.layers,
-        num_attention_heads=shape.heads,
-    )
+    config = SiglipVisionConfig(image_size=SIDE_PX, patch_size=PATCH_PX, **shape.sizes)
     return OneOutput(SiglipVisionModel(config), "pooler_output", "pixel_values")
 
 

@@ -87,6 +87,13 @@ def assert_described_without_torch(family: str, folder: Path) -> None:
     assert (done.returncode, done.stdout) == (0, "2\n"), done.stderr
 
 
+def assert_refused(folder: Path, reason: str, *, texts: bool = True, images: bool = True) -> None:
+    """Load a damaged model: it is refused with a reason (regular expression) of one line."""
+    with pytest.raises(EncoderError, match=reason) as raised:
+        models.load(str(folder), texts=texts, images=images, options=EXACT)
+    assert "\n" not in str(raised.value)
+
+
 def truncate(path: Path) -> None:
     """Lose the end of a file."""
     path.write_bytes(path.read_bytes()[:-100])

@@ -122,7 +122,11 @@ class MemoryPictures:
     ) -> Found:
         self.searched.append(vector)
         others = [n for n in self.ids(among, self._key(state)) if n not in shown]
-        return self._matches(state, among, others, offset or 0, limit)
+        return self._matches(state, among, self.ranked(state, vector, others), offset or 0, limit)
+
+    def ranked(self, state: CollectionState, vector: Vector, ids: list[int]) -> list[int]:
+        """Return pictures by how well they fit a vector; here all fit alike."""
+        return ids
 
     async def neighbours(
         self,

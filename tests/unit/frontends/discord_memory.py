@@ -11,8 +11,6 @@ from bot.core.ports import (
     Added,
     CollectionState,
     EmbeddingSpace,
-    Found,
-    Selection,
     Vector,
 )
 from tests.acceptance.discord_world import Message
@@ -52,24 +50,11 @@ class CaptionedPictures(MemoryPictures):
         self.is_blobless = False
         self._words = words
 
-    async def search(
-        self,
-        state: CollectionState,
-        vector: Vector,
-        among: Selection,
-        *,
-        total: int,
-        shown: Sequence[int],
-        offset: int | None,
-        limit: int,
-    ) -> Found:
-        self.searched.append(vector)
+    def ranked(self, state: CollectionState, vector: Vector, ids: list[int]) -> list[int]:
         number = int(struct.unpack("<e", vector[:2])[0])
         said = self._words.known[number].split() if number < len(self._words.known) else []
         pictures = self.collections[self._key(state)]
-        ids = [n for n in self.ids(among, self._key(state)) if n not in shown]
-        ids.sort(key=lambda n: -sum(word in pictures[n].caption for word in said))
-        return self._matches(state, among, ids, offset or 0, limit)
+        return sorted(ids, key=lambda n: -sum(word in pictures[n].caption for word in said))
 
     async def add(
         self, collection: str, person: Person, uploads: Sequence[tuple[Upload, str]]

@@ -84,7 +84,7 @@ def build(url: str, above: int = INDEX_FROM) -> tuple[float, int, int]:
     store.close()
     with psycopg.connect(url) as connection:
         known = connection.execute(
-            "SELECT indexrelname FROM pg_stat_user_indexes WHERE indexrelname LIKE '%hnsw%'"
+            "SELECT indexrelname FROM pg_stat_user_indexes WHERE indexrelname LIKE '%ivf%'"
         ).fetchall()
     return build_s if names else float("nan"), len(known), size_bytes(url, [n for (n,) in known])
 

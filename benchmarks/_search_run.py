@@ -8,6 +8,8 @@ import psycopg
 from benchmarks import _search_others as others
 from benchmarks._report import Table
 from benchmarks._search_data import DIM, Mixture, Vectors, mini_vectors, zipf_sizes
+from benchmarks._search_graph import NAME as GRAPH
+from benchmarks._search_graph import build_graph, searched_by_graph
 from benchmarks._search_postgres import copied, fill, new_database, size_bytes
 from benchmarks._search_product import (
     SELECTIONS,
@@ -115,9 +117,18 @@ class Run:
             left, delete_s = delete(copy, place, gone)
             async with _opened(copy) as database:
                 after = await ask(database, truth, questions, [left], times=QUESTIONS)
-        self.add(f"… {len(gone):,} nearest deleted in {delete_s:.1f} s", f"{total:,}", after)
-        self.recalls.append(after.recall)
-        self.full.append(after.full)
+            self.add(f"… {len(gone):,} nearest deleted in {delete_s:.1f} s", f"{total:,}", after)
+            self.recalls.append(after.recall)
+            self.full.append(after.full)
+        with copied(self.postgres, url) as copy:
+            graph = build_graph(copy, place.where.space_id, 1, place.where.dim)
+            self.sizes.append(_size_row(GRAPH, total, copy, graph))
+            async with _opened(copy) as database:
+                with searched_by_graph():
+                    await warm(database, Mixture().questions(QUESTIONS, others=True), [place])
+                    plain = await ask(database, truth, questions, [place], times=QUESTIONS)
+        self.add(GRAPH, f"{total:,}", plain)
+        self._line("pgvector HNSW", total, plain.timed.percentile(50))
 
     async def own_encoder(self) -> None:
         """The sample pictures and their names by mini, as they are and with others like them."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
@@ -11,18 +12,19 @@ from pgvector import HalfVector
 from psycopg import sql
 
 from db.collections import VERSION
-from db.indexes import INDEX_FROM
+from db.indexes import INDEX_FROM, lists_for
 from db.pool import Database, scope
 from db.records import FoundRecords, MatchRecord
 from db.selections import Selection
 
 MAX_FRAMES = 3
 """Vectors an animated picture has at most."""
-EF_SEARCH = 400
-"""Candidates an index scan holds; fewer lose whole answers now and then (ADR 12)."""
-FEW_OF = 0.05
-"""Up to this part of a large collection, the pictures of a selection are scanned exactly: an index
-scan meets so few of them that it takes as long, and misses some."""
+PROBES, SCANNED, MEETS = 32, 8_000, 1_000
+"""An index scan reads at least so many lists, the nearest ones; so many that they are likely to
+hold so many pictures, and so many of the selection. With fewer, whole answers are lost now and
+then (ADR 12)."""
+FOUND_BY_ID = 12
+"""An exact scan of a selection takes as long a picture as an index scan for so many."""
 SPARE_ROWS = 20
 """Rows an index scan gives besides one a picture; animated pictures have several."""
 SCAN_PART, SCAN_AT_LEAST, SCAN_AT_MOST = 2, 20_000, 200_000
@@ -56,7 +58,8 @@ _AMONG = sql.SQL(
     " AND i.status = 'ready' AND {condition})"
 )
 
-# The index gives rows in relaxed order and several frames of a picture: sorted again outside.
+# The index gives rows of some lists after those of others, and several frames of a picture:
+# sorted again outside.
 _INDEXED = sql.SQL(
     """
     WITH near AS MATERIALIZED (
@@ -76,9 +79,9 @@ _JOINED = sql.SQL(
     "JOIN images i ON i.id = e.image_id AND i.collection_id = {collection} AND {condition}"
 )
 
-_INDEX_SCAN = """
-SELECT set_config('hnsw.iterative_scan', 'relaxed_order', true),
-       set_config('hnsw.ef_search', %s, true), set_config('hnsw.max_scan_tuples', %s, true)
+INDEX_SCAN = """
+SELECT set_config('ivfflat.iterative_scan', 'relaxed_order', true),
+       set_config('ivfflat.probes', %s, true), set_config('ivfflat.max_probes', %s, true)
 """
 _PARAMETER = sql.SQL("%(vector)s")
 OWN_VECTOR = sql.SQL(
@@ -127,12 +130,31 @@ class Nearest:
         return FoundRecords([MatchRecord(*row) for row in rows], version)
 
     @property
+    def _has(self) -> int:
+        """How many pictures the selection has, as far as is known."""
+        if self.among.narrows and self.total is not None:
+            return self.total
+        return self.where.image_count
+
+    @property
     def _is_large(self) -> bool:
         """Whether an index is sooner done than a scan of all that is wanted."""
+        return self._has > INDEX_FROM and self._has * FOUND_BY_ID > self._scanned
+
+    @property
+    def _scanned(self) -> float:
+        """How many pictures an index scan looks at before it gives what it has found."""
         count = self.where.image_count
-        if self.among.narrows and self.total is not None:
-            return self.total > max(INDEX_FROM, FEW_OF * count)
-        return count > INDEX_FROM
+        return min(count, max(SCANNED, count * MEETS / max(1, self._has)))
+
+    @property
+    def _probes(self) -> tuple[str, str]:
+        """How many lists an index scan reads at first, and at most."""
+        count = self.where.image_count
+        lists_a_picture = lists_for(count) / max(1, count)
+        first = max(PROBES, math.ceil(self._scanned * lists_a_picture))
+        at_most = min(max(count // SCAN_PART, SCAN_AT_LEAST), SCAN_AT_MOST)
+        return str(first), str(max(first, math.ceil(at_most * lists_a_picture)))
 
     async def _by_index(self, database: Database) -> tuple[list[Any], int | None] | None:
         """Return what the index finds, None if it gave up before the end of its scan."""
@@ -158,16 +180,13 @@ class Nearest:
             "limit": self.limit,
             "reach": ((self.offset or 0) + self.limit) * MAX_FRAMES,
         }
-        settings: tuple[str, ...] = ()
-        if reach is not None:
-            at_most = min(max(where.image_count // SCAN_PART, SCAN_AT_LEAST), SCAN_AT_MOST)
-            settings = (str(EF_SEARCH), str(at_most))
         statement = _statement(
             (where.dim, where.space_id, where.collection_id),
             self.among.shape,
             reach=reach,
             of_picture=self.itself is not None,
         )
+        settings = () if reach is None else self._probes
         return await read_versioned(database, where.collection_id, statement, values, settings)
 
 
@@ -241,7 +260,7 @@ async def read_versioned(
         async with database.pipeline() as connection:
             await connection.execute(*scope(collection_id))
             if index_scan:
-                await connection.execute(_INDEX_SCAN, index_scan)
+                await connection.execute(INDEX_SCAN, index_scan)
             cursor = await connection.execute(statement, values)
             after = await connection.execute(VERSION, (collection_id,))
         rows: list[Any] = await cursor.fetchall()

@@ -11,7 +11,7 @@ import psycopg
 from numpy.typing import NDArray
 
 from db.embeddings import SearchScope
-from db.indexes import ensure_indexes, index_name
+from db.indexes import ensure_indexes, index_name, lists_for
 from db.ingest import IngestStore
 from db.selections import Selection
 from db.spaces import register_text_towers
@@ -144,7 +144,7 @@ def fill(url: str) -> Gallery:
         connection.execute("ANALYZE")
         # So few pictures are sorted sooner than looked up in the index.
         connection.execute(f"ALTER DATABASE {connection.info.dbname} SET enable_sort = off")
-    assert ensure_indexes(store, above=COUNT // 2) == [index_name(space.id, 1)]
-    store.close()
     ready = sum(shown.is_ready for shown in pictures.values())
+    assert ensure_indexes(store, above=COUNT // 2) == [index_name(space.id, 1, lists_for(ready))]
+    store.close()
     return Gallery(url, SearchScope(1, ready, space.id, DIM), pictures)

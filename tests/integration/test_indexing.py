@@ -9,7 +9,7 @@ from tests.stack import Stack, wait_for
 
 
 def test_the_sweep_drops_an_index_that_no_collection_needs(stack: Stack) -> None:
-    name = index_name(0, 0)
+    name = index_name(0, 0, 1)
     with psycopg.connect(stack.urls.database, autocommit=True) as connection:
         connection.execute(f"CREATE INDEX {name} ON embeddings (frame) WHERE space_id = 0")
 

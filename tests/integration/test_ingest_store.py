@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import math
 
 import psycopg
 import pytest
 
-from db import indexes
 from db.collections import collection_state
 from db.errors import DatabaseUnavailableError
-from db.indexes import ensure_indexes, index_name
+from db.indexes import build_bytes, ensure_indexes, index_name, lists_for
 from db.ingest import STALE_AFTER_S, IngestStore
 from db.pool import Database
 from db.spaces import register_text_towers
@@ -21,7 +21,7 @@ Owner = psycopg.Connection[tuple[object, ...]]
 
 _INDEXES = """
 SELECT i.indexrelid, i.indisvalid, pg_get_indexdef(i.indexrelid) FROM pg_index i
-JOIN pg_class c ON c.oid = i.indexrelid WHERE c.relname LIKE 'embeddings_hnsw_%' ORDER BY c.relname
+JOIN pg_class c ON c.oid = i.indexrelid WHERE c.relname LIKE 'embeddings_ivf_%' ORDER BY c.relname
 """
 
 
@@ -89,7 +89,9 @@ async def test_large_collections_have_an_index_each_and_small_ones_none(
     for key, size in sizes.items():
         ids[key] = await add_rows(database, numbers[key], [f"{key} {n}" for n in range(size)])
         finish(store, space, {image_id: [axis(image_id)] for image_id in ids[key]})
-    names = [index_name(space.id, numbers[key]) for key in ("large", "larger")]
+    names = [
+        index_name(space.id, numbers[key], lists_for(sizes[key])) for key in ("large", "larger")
+    ]
 
     async def ensured() -> list[str]:
         return await asyncio.to_thread(ensure_indexes, store, above=20)
@@ -116,27 +118,52 @@ async def test_large_collections_have_an_index_each_and_small_ones_none(
         assert await ensured() == dropped
 
 
-async def test_an_index_is_built_where_shared_memory_is_short(
-    database: Database,
-    database_url: str,
-    owner: Owner,
-    monkeypatch: pytest.MonkeyPatch,
-    caplog: pytest.LogCaptureFixture,
+@pytest.mark.parametrize(("short_of_kb", "lists"), [(0, 10), (1, 8)])
+async def test_an_index_has_as_many_lists_as_there_is_memory_for(
+    database: Database, database_url: str, owner: Owner, short_of_kb: int, lists: int
 ) -> None:
-    owner.execute(f"ALTER DATABASE {owner.info.dbname} SET maintenance_work_mem = '1TB'")
+    # pgvector begins with 10 000 samples, however few pictures there are, or refuses to.
+    memory_kb = math.ceil(build_bytes(lists_for(30), 750) / 1024) - short_of_kb
+    owner.execute(f"ALTER DATABASE {owner.info.dbname} SET maintenance_work_mem = {memory_kb}")
     store = IngestStore(database_url)
-    space = await take_over(store, "r1")
+    wide = 750
+    space = await take_over(store, "r1", wide)
     ours = await collection_id(database, "ours")
     ids = await add_rows(database, ours, [str(n) for n in range(30)])
-    finish(store, space, {image_id: [axis(image_id)] for image_id in ids})
-    # More than any machine has, and two processes that want to share it.
-    monkeypatch.setattr(indexes, "_SPARE_BYTES", 2**40)
-    owner.execute("ALTER TABLE embeddings SET (parallel_workers = 2)")
+    finish(store, space, {image_id: [axis(image_id, wide)] for image_id in ids})
     built = await asyncio.to_thread(ensure_indexes, store, above=20)
     store.close()
-    assert built == [index_name(space.id, ours)]
-    assert "index_built_by_one_process" in caplog.text
+    assert built == [index_name(space.id, ours, lists)]
     assert [valid for _, valid, _ in owner.execute(_INDEXES).fetchall()] == [True]
+
+
+async def test_a_collection_that_has_grown_gets_another_index(
+    database: Database, store: IngestStore, owner: Owner
+) -> None:
+    space = await take_over(store, "r1")
+    ours = await collection_id(database, "ours")
+    # One that an older release has built.
+    names = ["embeddings_hnsw_1_1"]
+    owner.execute(f"CREATE INDEX {names[0]} ON embeddings (frame)")
+    for size in (30, 34, 60, 100):
+        known = owner.execute("SELECT count(*) FROM images").fetchone()
+        assert known is not None
+        texts = [str(n) for n in range(int(str(known[0])), size)]
+        ids = await add_rows(database, ours, texts)
+        finish(store, space, {image_id: [axis(image_id)] for image_id in ids})
+        changed = await asyncio.to_thread(ensure_indexes, store, above=20)
+        # A few more pictures than the step are no reason.
+        if size != 34:
+            names.append(index_name(space.id, ours, lists_for(size)))
+        assert changed == ([] if size == 34 else names[-1:] + names[-2:-1])
+        indexes = owner.execute(_INDEXES).fetchall()
+        assert len(indexes) == 1
+        assert names[-1] in str(indexes[0])
+    # It is kept while half of them go.
+    owner.execute(
+        "DELETE FROM images WHERE id IN (SELECT id FROM images ORDER BY id DESC LIMIT 50)"
+    )
+    assert await asyncio.to_thread(ensure_indexes, store, above=20) == []
 
 
 async def test_another_space_has_its_own_indexes_once_the_pictures_are_in_it(
@@ -148,11 +175,11 @@ async def test_another_space_has_its_own_indexes_once_the_pictures_are_in_it(
     for revision in ("r1", "r2"):
         space = await take_over(store, revision)
         spaces.append(space.id)
-        before = [index_name(number, ours) for number in spaces[:-1]]
+        before = [index_name(number, ours, lists_for(30)) for number in spaces[:-1]]
         assert await asyncio.to_thread(ensure_indexes, store, above=20) == before
         finish(store, space, {image_id: [axis(image_id)] for image_id in ids})
         built = await asyncio.to_thread(ensure_indexes, store, above=20)
-        assert built == [index_name(space.id, ours)]
+        assert built == [index_name(space.id, ours, lists_for(30))]
     assert len(owner.execute(_INDEXES).fetchall()) == 1
 
 

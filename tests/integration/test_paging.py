@@ -24,6 +24,7 @@ from db.query_cache import RedisQueryCache
 from db.selections import EVERYTHING, Selection
 from tests.integration.gallery import CHANNELS, DIM, PEOPLE, TAGS, Gallery, fill
 from tests.integration.rows import to_bytes
+from tests.integration.scans import choose_scan
 from tests.unit.core.memory import CountingEncoder
 
 SELECTIONS = st.builds(
@@ -55,8 +56,7 @@ def index_that_finds_little(monkeypatch: pytest.MonkeyPatch) -> None:
 
     What is replaced are constants, not behaviour.
     """
-    monkeypatch.setattr(nearest, "INDEX_FROM", 0)
-    monkeypatch.setattr(nearest, "EF_SEARCH", 4)
+    choose_scan(monkeypatch, meets=20)
     monkeypatch.setattr(nearest, "SCAN_AT_MOST", 300)
     monkeypatch.setattr(nearest, "SPARE_ROWS", 1)
     monkeypatch.setattr(search, "CHAINED_BLOCKS", 3)
@@ -148,7 +148,7 @@ async def test_the_walk_goes_by_the_index(gallery: Gallery, bot: Database, redis
     await bot.close()  # sends the statistics off
     with psycopg.connect(gallery.url) as connection:
         row = connection.execute(
-            "SELECT sum(idx_scan) FROM pg_stat_user_indexes WHERE indexrelname LIKE '%hnsw%'"
+            "SELECT sum(idx_scan) FROM pg_stat_user_indexes WHERE indexrelname LIKE '%ivf%'"
         ).fetchone()
     assert row is not None
     assert row[0] >= 3

@@ -11,14 +11,14 @@ import psycopg
 import pytest
 from numpy.typing import NDArray
 
-from db import nearest
 from db.embeddings import count, neighbours, newest, search, sources, vector_of
-from db.indexes import index_name
+from db.indexes import index_name, lists_for
 from db.pool import Database
 from db.records import MatchRecord
 from db.selections import EVERYTHING, Selection
 from tests.integration.gallery import CHANNELS, COUNT, DIM, PEOPLE, TAGS, Gallery, fill
 from tests.integration.rows import to_bytes
+from tests.integration.scans import choose_scan
 
 CASES = 40
 
@@ -40,7 +40,7 @@ async def bot(gallery: Gallery) -> AsyncIterator[Database]:
 def exactly(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> bool:
     """Whether searches are exact; each test that asks for it runs once with the index too."""
     is_exact: bool = request.param == "exact"
-    monkeypatch.setattr(nearest, "INDEX_FROM", 10**9 if is_exact else 0)
+    choose_scan(monkeypatch, exactly=is_exact)
     return is_exact
 
 
@@ -100,7 +100,7 @@ async def test_a_search_finds_what_the_selection_has(
             assert record.score == pytest.approx(shown.score(query), abs=1e-5)
             assert (record.source_channel, record.source_message) == shown.link(among)
     assert total > 500
-    # The graph is built by chance.
+    # The lists are made by chance.
     assert missed <= 0.02 * total
     await bot.close()  # sends the statistics off
     assert exactly or _index_scans(gallery) >= CASES, "the planner passed the index by"
@@ -110,7 +110,7 @@ def _index_scans(gallery: Gallery) -> int:
     with psycopg.connect(gallery.url) as connection:
         row = connection.execute(
             "SELECT idx_scan FROM pg_stat_user_indexes WHERE indexrelname = %s",
-            (index_name(gallery.where.space_id, 1),),
+            (index_name(gallery.where.space_id, 1, lists_for(gallery.where.image_count)),),
         ).fetchone()
     assert row is not None
     scans: int = row[0]

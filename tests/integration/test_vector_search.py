@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from db import nearest
 from db.collections import collection_state
 from db.embeddings import SearchScope, neighbours, search
-from db.indexes import ensure_indexes, index_name
+from db.indexes import ensure_indexes, index_name, lists_for
 from db.ingest import IngestStore
 from db.pool import Database
 from db.records import MatchRecord
@@ -29,6 +29,7 @@ from tests.integration.rows import (
     take_over,
     to_bytes,
 )
+from tests.integration.scans import choose_scan
 
 Owner = psycopg.Connection[tuple[object, ...]]
 
@@ -80,7 +81,7 @@ def _fill(url: str) -> Gallery:
         connection.execute("ANALYZE")
         # So few pictures are sorted sooner than looked up in the index.
         connection.execute(f"ALTER DATABASE {connection.info.dbname} SET enable_sort = off")
-    assert ensure_indexes(store, above=RARE) == [index_name(space.id, 1)]
+    assert ensure_indexes(store, above=RARE) == [index_name(space.id, 1, lists_for(CROWD))]
     store.close()
     return Gallery(
         url,
@@ -105,8 +106,7 @@ async def bot(gallery: Gallery) -> AsyncIterator[Database]:
 
 @pytest.fixture
 def by_index(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Use the index for few pictures too: what is replaced is a constant, not behaviour."""
-    monkeypatch.setattr(nearest, "INDEX_FROM", 0)
+    choose_scan(monkeypatch, meets=400)
 
 
 def _truth(gallery: Gallery, query: NDArray[np.float32], limit: int) -> list[int]:
@@ -146,23 +146,23 @@ async def test_the_index_finds_the_same(gallery: Gallery, bot: Database) -> None
         found = _ids((await search(bot, gallery.crowd, to_bytes(query), limit=10)).matches)
         assert len(set(found)) == 10
         same += len(set(found) & set(_truth(gallery, query, 10)))
-    # The graph is built by chance; at this size it loses next to nothing.
+    # The lists are made by chance; at this size they lose next to nothing.
     assert same >= 0.98 * 10 * len(queries)
     await bot.close()  # sends the statistics off
     with psycopg.connect(gallery.url) as connection:
         row = connection.execute(
             "SELECT idx_scan FROM pg_stat_user_indexes WHERE indexrelname = %s",
-            (index_name(gallery.crowd.space_id, gallery.crowd.collection_id),),
+            (index_name(gallery.crowd.space_id, 1, lists_for(CROWD)),),
         ).fetchone()
     assert row is not None
     assert row[0] >= len(queries), "the planner passed the index by"
 
 
-@pytest.mark.parametrize("exact_below", [0, 10**9])
+@pytest.mark.parametrize("exactly", [False, True])
 async def test_what_was_shown_is_left_out_and_an_offset_makes_it_exact(
-    gallery: Gallery, bot: Database, monkeypatch: pytest.MonkeyPatch, exact_below: int
+    gallery: Gallery, bot: Database, monkeypatch: pytest.MonkeyPatch, exactly: bool
 ) -> None:
-    monkeypatch.setattr(nearest, "INDEX_FROM", exact_below)
+    choose_scan(monkeypatch, exactly=exactly, meets=400)
     query = _queries(gallery, 1)[0]
     truth, vector = _truth(gallery, query, CROWD), to_bytes(query)
     shown = truth[:40:2]
@@ -182,11 +182,11 @@ async def test_what_was_shown_is_left_out_and_an_offset_makes_it_exact(
     assert (await search(bot, gallery.crowd, vector, offset=10**9 - 1, limit=60)).matches == []
 
 
-@pytest.mark.parametrize("exact_below", [0, 10**9])
+@pytest.mark.parametrize("exactly", [False, True])
 async def test_a_small_collection_among_many_gets_all_its_pictures(
-    gallery: Gallery, bot: Database, monkeypatch: pytest.MonkeyPatch, exact_below: int
+    gallery: Gallery, bot: Database, monkeypatch: pytest.MonkeyPatch, exactly: bool
 ) -> None:
-    monkeypatch.setattr(nearest, "INDEX_FROM", exact_below)
+    choose_scan(monkeypatch, exactly=exactly, meets=400)
     for query in _queries(gallery, 5):
         found = (await search(bot, gallery.rare, to_bytes(query), limit=10)).matches
         assert len(found) == RARE
@@ -199,7 +199,7 @@ async def test_a_small_collection_among_many_gets_all_its_pictures(
 async def test_an_index_that_gives_up_early_is_helped_out(
     gallery: Gallery, bot: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(nearest, "EF_SEARCH", 10)
+    choose_scan(monkeypatch, meets=10)
     monkeypatch.setattr(nearest, "SCAN_AT_MOST", 1)
     few = sorted(gallery.vectors)[::100]
     with psycopg.connect(gallery.url, autocommit=True) as connection:
@@ -219,14 +219,14 @@ async def test_an_index_that_gives_up_early_is_helped_out(
 async def test_what_was_deleted_does_not_shorten_an_answer(
     database: Database, store: IngestStore, monkeypatch: pytest.MonkeyPatch, owner: Owner
 ) -> None:
-    monkeypatch.setattr(nearest, "EF_SEARCH", 10)
+    choose_scan(monkeypatch, meets=10)
     space = await take_over(store, "r1")
     collection = await collection_id(database, "deleted")
     ids = await add_rows(database, collection, [f"picture {n}" for n in range(120)])
     generator = np.random.default_rng(5)
     finish(store, space, {n: [generator.normal(size=DIM_OF_ROWS)] for n in ids})
     assert await asyncio.to_thread(ensure_indexes, store, above=20)
-    # Dead entries stay in the graph until a vacuum.
+    # Dead entries stay in the lists until a vacuum.
     owner.execute("ALTER TABLE embeddings SET (autovacuum_enabled = off)")
     query = to_bytes(axis(0))
     where = SearchScope(collection, len(ids), space.id, space.dim)
@@ -239,11 +239,11 @@ async def test_what_was_deleted_does_not_shorten_an_answer(
     assert not set(found) & set(nearest_ids[:90])
 
 
-@pytest.mark.parametrize("exact_below", [0, 10**9])
+@pytest.mark.parametrize("exactly", [False, True])
 async def test_neighbours_leave_the_picture_out_and_none_of_a_missing_one(
-    gallery: Gallery, bot: Database, monkeypatch: pytest.MonkeyPatch, exact_below: int
+    gallery: Gallery, bot: Database, monkeypatch: pytest.MonkeyPatch, exactly: bool
 ) -> None:
-    monkeypatch.setattr(nearest, "INDEX_FROM", exact_below)
+    choose_scan(monkeypatch, exactly=exactly, meets=400)
     for image_id in (10, 11):
         near = _ids((await neighbours(bot, gallery.crowd, image_id, limit=10)).matches)
         assert image_id not in near
@@ -263,8 +263,8 @@ async def test_ties_are_in_the_order_of_arrival(
     finish(store, space, {image_id: [axis(1), axis(0)] for image_id in reversed(ids)})
     state = await collection_state(database, "ties")
     where = SearchScope(collection, state.ready_count, space.id, space.dim)
-    for exact_below in (10**9, 0):
-        monkeypatch.setattr(nearest, "INDEX_FROM", exact_below)
+    for exactly in (True, False):
+        choose_scan(monkeypatch, exactly=exactly)
         found = (await search(database, where, to_bytes(axis(0)), offset=0, limit=20)).matches
         assert _ids(found) == ids
         assert [record.score for record in found] == [pytest.approx(1)] * 9

@@ -46,7 +46,7 @@ def lists_for(pictures: int) -> int:
     It grows in steps, each time that the pictures have doubled, because with every step the
     lists are made anew.
     """
-    return round(2.5 * math.sqrt(1 << max(0, pictures.bit_length() - 1)))
+    return round(3 * math.sqrt(1 << max(0, pictures.bit_length() - 1)))
 
 
 def index_name(space_id: int, collection_id: int, lists: int) -> str:

@@ -118,7 +118,7 @@ async def test_large_collections_have_an_index_each_and_small_ones_none(
         assert await ensured() == dropped
 
 
-@pytest.mark.parametrize(("short_of_kb", "lists"), [(0, 10), (1, 8)])
+@pytest.mark.parametrize(("short_of_kb", "lists"), [(0, 12), (1, 9)])
 async def test_an_index_has_as_many_lists_as_there_is_memory_for(
     database: Database, database_url: str, owner: Owner, short_of_kb: int, lists: int
 ) -> None:

@@ -14,7 +14,7 @@ import sys
 import tempfile
 import threading
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from importlib import metadata
 from pathlib import Path
@@ -29,6 +29,12 @@ from workers.encoders.engines.base import EngineError, EngineOptions, Features, 
 
 _FILE = "tower.xml"
 _TYPES = {"float32": openvino.Type.f32, "bfloat16": openvino.Type.bf16}
+_TOKENS_A_PASS = 256
+"""OpenVINO keeps about half a MiB for each number of tokens it has ever met in a forward pass.
+
+So few numbers are few MiB, and a processor is busy with so many tokens: more of them at once are
+no quicker.
+"""
 
 logger = logging.getLogger(__name__)
 
@@ -51,13 +57,22 @@ class OpenVinoEngine:
         except RuntimeError as error:
             raise EngineError(f"OpenVINO cannot compile {tower}: {error}") from error
         self._lock = threading.Lock()
+        self._takes_texts = tower.part == "text"
         self.name = f"openvino {precision}"
 
     def __call__(self, *inputs: NDArray[Any]) -> Features:
         """Run the tower on arrays whose first axis is the batch."""
+        if not self._takes_texts:
+            return self._pass(inputs)
+        count, length = inputs[0].shape
+        rows = max(1, _TOKENS_A_PASS // length)
+        parts = [[array[at : at + rows] for array in inputs] for at in range(0, count, rows)]
+        return np.concatenate([self._pass(part) for part in parts])
+
+    def _pass(self, inputs: Sequence[NDArray[Any]]) -> Features:
         with self._lock:
             outputs = self._request.infer(list(inputs), share_inputs=True)
-        return np.asarray(outputs[0], np.float32)
+            return np.array(outputs[0], np.float32)
 
 
 def convert(tower: Tower, path: Path | None, *, half: bool) -> openvino.Model:

@@ -44,6 +44,8 @@ class Database:
             reconnect_timeout=float("inf"),
             configure=_configure,
             kwargs={
+                # A lone statement, and those of a pipeline, are a transaction without being told.
+                "autocommit": True,
                 "connect_timeout": 5,
                 "options": f"-c statement_timeout={STATEMENT_TIMEOUT_MS} {_OPTIONS}",
                 "application_name": "babelpix-bot",
@@ -73,25 +75,17 @@ class Database:
         """Return the first row of a statement that reads; no transaction around it."""
         with translated_errors():
             async with self._pool.connection() as connection:
-                await connection.set_autocommit(True)
-                try:
-                    cursor = await connection.execute(statement, values)
-                    return await cursor.fetchone()
-                finally:
-                    await connection.set_autocommit(False)
+                cursor = await connection.execute(statement, values)
+                return await cursor.fetchone()
 
     @asynccontextmanager
     async def pipeline(self) -> AsyncIterator[AsyncConnection[Any]]:
         """Run one transaction whose statements travel together: one round trip.
 
-        Results may be fetched only after the block.
+        Results may be fetched only after the block, for the block's end makes the transaction.
         """
         with translated_errors():
-            async with (
-                self._pool.connection() as connection,
-                connection.pipeline(),
-                connection.transaction(),
-            ):
+            async with self._pool.connection() as connection, connection.pipeline():
                 yield connection
 
     async def retry(self, read: Callable[[], Awaitable[T]]) -> T:
@@ -134,4 +128,3 @@ class translated_errors:  # noqa: N801 - reads as the statement it is
 async def _configure(connection: AsyncConnection[Any]) -> None:
     await register_vector_async(connection)
     await connection.execute(sql.SQL("SET ROLE {}").format(sql.Identifier(ROLE)))
-    await connection.commit()

@@ -16,8 +16,9 @@ from db.errors import DatabaseUnavailableError
 from db.query_cache import RedisQueryCache
 from db.recent_questions import RecentQuestions
 
-PAGES_KEPT = 200
-"""Stretches of 60 results kept in this process, about 30 kB each."""
+PAGES_KEPT = 400
+"""Stretches of 30 results kept in this process, about 15 kB each."""
+VECTORS_KEPT = 1000
 TOKENS_KEPT = 10_000
 SAVED_AGAIN_AFTER_S = 3600
 """What is behind a button is kept for a week from when it was last saved."""
@@ -29,7 +30,7 @@ class RedisCache:
     """Remembers questions in Redis.
 
     Nobody waits for anything to be written: that happens while the answer is on its way.
-    What is being written is known here already.
+    What is being written is known here already, for it is kept for a while.
     """
 
     def __init__(self, cache: RedisQueryCache) -> None:
@@ -37,7 +38,7 @@ class RedisCache:
         # Their names hold the collection's version: what this process has read stays right.
         self._pages: LRUCache[str, Sequence[Match]] = LRUCache(PAGES_KEPT)
         self._saved: TTLCache[str, str] = TTLCache(TOKENS_KEPT, SAVED_AGAIN_AFTER_S)
-        self._fresh: dict[tuple[str, str], Vector] = {}
+        self._vectors: LRUCache[tuple[str, str], Vector] = LRUCache(VECTORS_KEPT)
         self._behind = Behind()
 
     async def settled(self) -> None:
@@ -46,21 +47,17 @@ class RedisCache:
 
     async def get_vector(self, space: EmbeddingSpace, text: str) -> Vector | None:
         """Return the vector of a question asked before."""
-        fresh = self._fresh.get((space.text_revision, text))
-        return fresh or await self._cache.get_vector(space.text_revision, text)
+        key = (space.text_revision, text)
+        known = self._vectors.get(key)
+        if known is None and (known := await self._cache.get_vector(*key)) is not None:
+            self._vectors[key] = known
+        return known
 
     async def put_vector(self, space: EmbeddingSpace, text: str, vector: Vector) -> None:
         """Remember the vector of a question."""
         key = (space.text_revision, text)
-        self._fresh[key] = vector
-
-        async def write() -> None:
-            try:
-                await self._cache.put_vector(*key, vector)
-            finally:
-                self._fresh.pop(key, None)
-
-        self._behind.begin(write())
+        self._vectors[key] = vector
+        self._behind.begin(self._cache.put_vector(*key, vector))
 
     async def get_page(self, state: CollectionState, key: str) -> Sequence[Match] | None:
         """Return a stretch of results of this version of the collection."""

@@ -147,6 +147,7 @@ class Conversation:
         seconds = await self._limiter.admit(person.id, person.id)
         if seconds:
             raise TooManyQuestionsError(seconds=math.ceil(seconds))
+        self._search.anticipate(normalise(text))
 
         async def of(collection: str) -> list[tuple[str, Hit]]:
             state = await self._search.state(collection)
@@ -191,6 +192,8 @@ class Conversation:
             seconds = await self._limiter.admit(incoming.collection, incoming.person.id)
             if seconds:
                 raise TooManyQuestionsError(seconds=math.ceil(seconds))
+        if isinstance(incoming.request, Ask):
+            self._search.anticipate(normalise(incoming.request.text))
         state = await self._search.state(incoming.collection)
         if not may_search(incoming.person, state.policy):
             raise SearchNotAllowedError

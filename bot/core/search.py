@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Hashable, Sequence
 from dataclasses import dataclass, replace
 
 from bot.core.errors import PageExpiredError, WarmingUpError
@@ -30,9 +30,9 @@ from bot.core.questions import (
 from bot.core.sharing import Shared, SharedFresh
 from bot.core.vectors import between
 
-BLOCK_SIZE = 60
+BLOCK_SIZE = 30
 """Results are fetched and cached in blocks of this many, pages are cut out of them."""
-CHAINED_BLOCKS = 10
+CHAINED_BLOCKS = 20
 """So many blocks are the nearest pictures but for those of the blocks before; what comes later
 has the fixed and slow order of an offset, so that a jump there is not a walk."""
 
@@ -72,10 +72,22 @@ class Search:
         self._cache = cache
         self._states: SharedFresh[CollectionState] = SharedFresh()
         self._vectors: Shared[Vector] = Shared()
+        self._latest_space: EmbeddingSpace | None = None
 
     async def state(self, collection: str) -> CollectionState:
         """Look a collection up: a crowd shares one look, but none from before its question."""
-        return await self._states.run(collection, lambda: self._index.state(collection))
+        state = await self._states.run(collection, lambda: self._index.state(collection))
+        self._latest_space = state.space
+        return state
+
+    def anticipate(self, text: str) -> None:
+        """Have a question encoded while its collection is still being looked up.
+
+        By the text tower that was the live one a moment ago; should it be another one now, the
+        vector is of no use and does no harm.
+        """
+        if self._latest_space is not None:
+            self._vectors.begin(*self._encoding(self._latest_space, text))
 
     async def page(
         self,
@@ -233,9 +245,12 @@ class Search:
             if query.space_id != space.id:
                 raise PageExpiredError
             return query.vector
-        return await self._vectors.run(
-            (space.text_revision, query.text), lambda: self._text_vector(space, query.text)
-        )
+        return await self._vectors.run(*self._encoding(space, query.text))
+
+    def _encoding(
+        self, space: EmbeddingSpace, text: str
+    ) -> tuple[Hashable, Callable[[], Awaitable[Vector]]]:
+        return (space.text_revision, text), lambda: self._text_vector(space, text)
 
     async def _text_vector(self, space: EmbeddingSpace, text: str) -> Vector:
         vector = await self._cache.get_vector(space, text)

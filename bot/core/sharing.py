@@ -20,12 +20,16 @@ class Shared(Generic[T]):
 
     async def run(self, key: Hashable, work: Callable[[], Awaitable[T]]) -> T:
         """Return what ``work`` returns, or what the same work under way will return."""
+        return await asyncio.shield(self.begin(key, work))
+
+    def begin(self, key: Hashable, work: Callable[[], Awaitable[T]]) -> asyncio.Task[T]:
+        """Begin work that somebody is likely to :meth:`run` soon, unless it is under way."""
         task = self._under_way.get(key)
         if task is None:
             task = asyncio.ensure_future(_awaited(work))
             self._under_way[key] = task
             task.add_done_callback(lambda done: self._forget(key, done))
-        return await asyncio.shield(task)
+        return task
 
     def forget(self, key: Hashable) -> None:
         """Have the next asker begin anew; those who wait already go on waiting."""

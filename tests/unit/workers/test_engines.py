@@ -7,10 +7,11 @@ import shutil
 import subprocess
 import sys
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -21,8 +22,9 @@ from tests import odd_family
 from tests.tiny import EXACT
 from workers.encoders import models
 from workers.encoders.base import Encoder, EncoderError
-from workers.encoders.engines.base import EngineOptions
+from workers.encoders.engines.base import EngineOptions, Features
 from workers.encoders.engines.choose import start
+from workers.encoders.engines.openvino_engine import OpenVinoEngine
 from workers.encoders.engines.torch_engine import TorchEngine
 
 TEXTS = ["a black cat", "黒猫", "ein schwarzer Kater auf dem Sofa, der schläft", "🐈‍⬛", ""]
@@ -87,6 +89,25 @@ def test_a_batch_is_encoded_as_its_members_alone(kept: EngineOptions) -> None:
     pictures = _pictures()
     alone = np.concatenate([encoder.encode_images([picture]) for picture in pictures])
     assert _cosines(encoder.encode_images(pictures), alone).min() > 0.9999
+
+
+def test_a_wide_batch_goes_through_in_parts_of_few_sizes(
+    kept: EngineOptions, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    encoder = models.load("mini", options=kept)
+    wanted = encoder.encode_texts(TEXTS)
+    sizes = []
+    whole = OpenVinoEngine._pass
+
+    def counted(self: OpenVinoEngine, inputs: Sequence[NDArray[Any]]) -> Features:
+        sizes.append(inputs[0].size)
+        return whole(self, inputs)
+
+    monkeypatch.setattr(OpenVinoEngine, "_pass", counted)
+    # Its memory grows with each number of tokens it has ever met.
+    made = encoder.encode_texts([text for text in TEXTS for _ in range(32)])
+    assert max(sizes) <= 256
+    assert np.array_equal(made, np.repeat(wanted, 32, axis=0))
 
 
 def test_threads_may_encode_at_once(kept: EngineOptions) -> None:

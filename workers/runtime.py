@@ -8,12 +8,12 @@ import threading
 import time
 from collections.abc import Collection, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from typing import TYPE_CHECKING
 
 import numpy as np
 from redis import Redis
 from redis.exceptions import RedisError
 
-from db.blobs import Blobs
 from db.errors import DatabaseUnavailableError, SchemaMissingError
 from db.ingest import IngestStore
 from db.records import SpaceRecord
@@ -23,11 +23,15 @@ from workers.answers import Answers
 from workers.encoders.base import Encoder, Vectors
 from workers.encoders.models import load, model_folder
 from workers.encoders.routed import Pack
+from workers.memory import give_back_memory
 from workers.packs.installed import InstalledPacks
 from workers.packs.store import PackStore
 from workers.precedence import Precedence
 from workers.settings import WorkerSettings
 from workers.text_towers import TextTowers
+
+if TYPE_CHECKING:
+    from db.blobs import Blobs
 
 STARTUP_PATIENCE_S = 120
 """How long a worker waits for the database to come up and be migrated."""
@@ -60,7 +64,7 @@ class Runtime:
         self.answers = Answers()
         self.decoders = ThreadPoolExecutor(_cores(), thread_name_prefix="decode")
         self.store = IngestStore(settings.database_url.get_secret_value())
-        self.blobs = Blobs(settings.blob_url.get_secret_value())
+        self._blobs = _blobs(settings) if takes_pictures else None
         self.redis = Redis.from_url(
             settings.redis_url.get_secret_value(), socket_timeout=5, socket_connect_timeout=3
         )
@@ -79,6 +83,14 @@ class Runtime:
         self._heart = threading.Thread(target=self._beat, name="heartbeat", daemon=True)
         # Loading a pack takes longer than a heartbeat may.
         self._lookout = threading.Thread(target=self._look_out, name="packs", daemon=True)
+        give_back_memory()
+
+    @property
+    def blobs(self) -> Blobs:
+        """Where pictures lie, for a worker that takes them."""
+        if self._blobs is None:
+            raise RuntimeError("this worker takes no pictures")
+        return self._blobs
 
     def announce(self) -> None:
         """Tell the bots that this worker takes work from now on."""
@@ -142,6 +154,12 @@ class Runtime:
                 logger.warning("heartbeat_missed")
             if self._stopping.wait(contract.HEARTBEAT_EVERY_S):
                 return
+
+
+def _blobs(settings: WorkerSettings) -> Blobs:
+    from db.blobs import Blobs  # a worker for questions does without its 4 MiB
+
+    return Blobs(settings.blob_url.get_secret_value())
 
 
 def _cores() -> int:

@@ -12,7 +12,6 @@ from workers import contract, images
 from workers.contract import Answer
 from workers.encoders.base import Vectors
 from workers.images import PictureError
-from workers.ingest import ingest
 from workers.runtime import Runtime, to_float16
 
 logger = logging.getLogger(__name__)
@@ -62,6 +61,8 @@ def encode_image(runtime: Runtime, payload: Payload) -> None:
 
 def ingest_images(runtime: Runtime, image_ids: Sequence[int]) -> None:
     """Make stored pictures findable."""
+    from workers.ingest import ingest  # brings the blob store, which questions do without
+
     try:
         count = ingest(runtime, image_ids)
     except DatabaseError as error:

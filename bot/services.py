@@ -142,10 +142,8 @@ class LocalServices:
             [
                 *ends_with_parent("TERM"),
                 *polite,
-                *(sys.executable, "-m", "celery", "-A", "workers.celery_app", "worker"),
-                *("-Q", ",".join(queues)),
-                *("--pool", "threads", "--concurrency", str(threads)),
-                *("--without-gossip", "--without-mingle", "--hostname", f"{name}@local"),
+                *(sys.executable, "-m", "workers.celery_worker", "-Q", ",".join(queues)),
+                *("--concurrency", str(threads), "--hostname", f"{name}@local"),
             ],
             self._log(name),
             environment={

@@ -11,7 +11,8 @@ import os
 import sys
 from typing import Any
 
-from celery import Celery, signals
+from celery import Celery, Task, signals
+from celery.worker.request import Request
 from redis.exceptions import RedisError
 
 from db.errors import DatabaseError
@@ -40,6 +41,20 @@ class WorkerApp(Celery):
         if self.runtime is None:
             raise RuntimeError("the worker is not set up yet")
         return self.runtime
+
+
+class _Unaccounted(Request):
+    """A request of which Redis keeps no account (see :func:`workers.contract.celery_config`)."""
+
+    def acknowledge(self) -> None:
+        """Spare the round trip that would strike it off."""
+        self.acknowledged = True
+
+
+class _AwaitedTask(Task):
+    """What somebody waits for, and sends again when it is lost."""
+
+    Request = _Unaccounted
 
 
 settings = WorkerSettings()
@@ -82,13 +97,13 @@ def _shut_down(**_: Any) -> None:
         app.runtime.close()
 
 
-@app.task(name=contract.ENCODE_TEXT)
+@app.task(name=contract.ENCODE_TEXT, base=_AwaitedTask)
 def encode_text(payload: tasks.Payload) -> None:
     """See :func:`workers.tasks.encode_text`."""
     tasks.encode_text(app.warm, payload)
 
 
-@app.task(name=contract.ENCODE_IMAGE)
+@app.task(name=contract.ENCODE_IMAGE, base=_AwaitedTask)
 def encode_image(payload: tasks.Payload) -> None:
     """See :func:`workers.tasks.encode_image`."""
     tasks.encode_image(app.warm, payload)

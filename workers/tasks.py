@@ -8,10 +8,9 @@ from typing import Any
 
 from db.errors import DatabaseError
 from db.indexes import ensure_indexes
-from workers import contract, images
+from workers import contract
 from workers.contract import Answer
 from workers.encoders.base import Vectors
-from workers.images import PictureError
 from workers.runtime import Runtime, to_float16
 
 logger = logging.getLogger(__name__)
@@ -19,8 +18,12 @@ logger = logging.getLogger(__name__)
 Payload = dict[str, Any]
 
 
-class _StaleSpaceError(Exception):
-    """The bot asks for a space or a text tower that this worker does not have (any more)."""
+class _RefusedError(Exception):
+    """There is no vector, and the bot learns why by a code."""
+
+    def __init__(self, code: str) -> None:
+        super().__init__(code)
+        self.code = code
 
 
 def encode_text(runtime: Runtime, payload: Payload) -> None:
@@ -30,7 +33,7 @@ def encode_text(runtime: Runtime, payload: Payload) -> None:
         towers = runtime.text_towers
         encoder = None if towers is None else towers.serving(payload.get("revision"))
         if encoder is None:
-            raise _StaleSpaceError
+            raise _RefusedError(contract.CODE_STALE_SPACE)
         return encoder.encode_texts(payload["texts"])
 
     _answer(runtime, payload, vectors)
@@ -38,20 +41,24 @@ def encode_text(runtime: Runtime, payload: Payload) -> None:
 
 def encode_image(runtime: Runtime, payload: Payload) -> None:
     """Encode the picture that waits in Redis and answer with the vector of its first frame."""
+    from workers import images  # with Pillow, which questions do without
 
     def vectors() -> Vectors:
         if payload.get("space") != runtime.space.id:
-            raise _StaleSpaceError
+            raise _RefusedError(contract.CODE_STALE_SPACE)
         content = runtime.redis.get(payload["picture"])
         if not isinstance(content, bytes):
-            raise PictureError("missing")
-        picture = images.decode(
-            content,
-            max_frames=1,
-            max_pixels=int(runtime.settings.max_megapixels * 1e6),
-            # Nothing is kept of it, and the tower sees no more; with room for narrow pictures.
-            max_side=min(images.MAX_SIDE_PX, 4 * runtime.encoder.image_side),
-        )
+            raise _RefusedError("missing")
+        try:
+            picture = images.decode(
+                content,
+                max_frames=1,
+                max_pixels=int(runtime.settings.max_megapixels * 1e6),
+                # Nothing is kept of it, and the tower sees no more; with room for narrow pictures.
+                max_side=min(images.MAX_SIDE_PX, 4 * runtime.encoder.image_side),
+            )
+        except images.PictureError as error:
+            raise _RefusedError(error.code) from error
         pixels = runtime.encoder.prepare_images(picture.frames[:1])
         with runtime.image_turns.urgent():
             return runtime.encoder.encode_prepared(pixels)
@@ -111,9 +118,7 @@ def _answer(runtime: Runtime, payload: Payload, vectors: Callable[[], Vectors]) 
         code, content = "", b""
         try:
             content = to_float16(vectors())
-        except _StaleSpaceError:
-            code = contract.CODE_STALE_SPACE
-        except PictureError as error:
+        except _RefusedError as error:
             code = error.code
         except Exception:
             logger.exception("encode_failed")

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL.Image import Image
 
 from workers.encoders.base import EncoderError, Pixels, Vectors
 from workers.encoders.engines.base import Engine
 from workers.encoders.preprocessing import Preprocessing
 from workers.encoders.tokens import Tokenize
+
+if TYPE_CHECKING:
+    from PIL.Image import Image
 
 
 class EngineTextTower:

@@ -14,7 +14,6 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import numpy as np
-import PIL.Image
 
 from workers.encoders.base import Encoder, EncoderError, TextTower, Vectors, fingerprint
 from workers.encoders.composite import MANIFEST
@@ -114,6 +113,8 @@ def load(
     if texts:
         _try(lambda: encoder.encode_texts(_PROBES), about.dim, f"the text tower of {what}")
     if images:
+        import PIL.Image  # as in workers.encoders.preprocessing
+
         picture = PIL.Image.new("RGB", (64, 48))
         _try(lambda: encoder.encode_images([picture]), about.dim, f"the image tower of {what}")
     return encoder

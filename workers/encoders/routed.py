@@ -5,12 +5,15 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
-from PIL.Image import Image
 
 from workers.encoders.base import Encoder, Pixels, TextTower, Vectors
 from workers.encoders.languages import languages_of, same_language, words_of
+
+if TYPE_CHECKING:
+    from PIL.Image import Image
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,6 @@ from importlib import import_module
 from pathlib import Path
 
 import numpy as np
-import PIL.Image
 
 from workers.encoders.base import EncoderError, fingerprint
 from workers.encoders.engines.base import Part, Tower
@@ -35,6 +34,8 @@ def image_tower(family: str, folder: Path, about: Description) -> Tower:
     """Return the image tower of a model; raises EncoderError where it has none."""
     if about.preprocessing is None:
         raise EncoderError(f"the model in {folder} has no image tower")
+    import PIL.Image  # as in workers.encoders.preprocessing
+
     noise = np.random.default_rng(0).integers(0, 256, (3, 40, 60, 3), np.uint8)
     pixels = np.stack([about.preprocessing(PIL.Image.fromarray(picture)) for picture in noise])
     examples = [(pixels[:2],), (pixels[2:],)]

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import logging
+import math
+import time
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -112,7 +114,10 @@ def index(runtime: Runtime) -> None:
 
 
 def _answer(runtime: Runtime, payload: Payload, vectors: Callable[[], Vectors]) -> None:
-    """Push what a task was asked for on the reply list of who asked."""
+    """Push what a task was asked for on the reply list of who asked, if anybody still waits."""
+    if time.time() > payload.get("until", math.inf):
+        logger.debug("question_expired")
+        return
 
     def make() -> bytes:
         code, content = "", b""

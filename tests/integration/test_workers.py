@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import re
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -62,6 +63,26 @@ async def test_a_task_sent_again_gets_the_same_answer(
     assert first == second
     assert answer.ok
     assert len(answer.rows()) == 2
+
+
+async def test_a_question_nobody_waits_for_is_not_encoded(
+    app: App, stack: Stack, celery: Celery
+) -> None:
+    revision = (await _space(app)).text_revision
+    reply_to = contract.reply_key("test-expired")
+    with stack.redis() as redis:
+        for name, seconds in (("too late", -1), ("in time", 60)):
+            payload = {
+                "id": name,
+                "reply_to": reply_to,
+                "texts": ["a black cat"],
+                "revision": revision,
+                "until": time.time() + seconds,
+            }
+            celery.send_task(contract.ENCODE_TEXT, args=(payload,), queue=contract.QUEUE_TEXT)
+        _, answer = await asyncio.to_thread(_reply, redis, reply_to)
+        assert answer.request_id == "in time"
+        assert redis.llen(reply_to) == 0
 
 
 async def test_each_is_asked_for_what_it_has_and_nothing_else(app: App) -> None:

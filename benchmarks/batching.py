@@ -67,10 +67,10 @@ class Measured:
 
 def run(short: bool) -> Report:
     """Measure with mini and, at length, with an encoder of real size."""
-    plans = [Plan("mini", rounds=4, alone=40, crowd=1600)]
+    plans = [Plan("mini", rounds=8, alone=20, crowd=800)]
     if not short:
         plans = [
-            Plan("mini", rounds=8, alone=60, crowd=3200),
+            Plan("mini", rounds=24, alone=20, crowd=1280),
             Plan(str(real_size_model()), rounds=4, alone=15, crowd=320),
         ]
     tables: list[Table] = []

@@ -70,7 +70,7 @@ def run(short: bool) -> Report:
     plans = [Plan("mini", rounds=8, alone=20, crowd=800)]
     if not short:
         plans = [
-            Plan("mini", rounds=24, alone=20, crowd=1280),
+            Plan("mini", rounds=16, alone=30, crowd=1280),
             Plan(str(real_size_model()), rounds=4, alone=15, crowd=320),
         ]
     tables: list[Table] = []

@@ -8,18 +8,16 @@ import logging
 import secrets
 import time
 from collections.abc import Iterable, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any, cast
 
-from celery import Celery
-from kombu.exceptions import OperationalError
 from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
 from workers import contract
 from workers.batching import Batches
 from workers.contract import Answer
+from workers.outbox import Outbox
 
 DEADLINE_S = 8.0
 RESEND_AFTER_S = 2.5
@@ -69,11 +67,8 @@ class WorkerClient:
     def __init__(self, redis_url: str) -> None:
         self.stats = ClientStats()
         self._id = secrets.token_hex(8)
-        self._celery = Celery("babelpix-bot", set_as_current=False)
-        self._celery.conf.update(contract.celery_config(redis_url))
-        # Publishing blocks; one thread keeps it off the event loop and in order.
-        self._publisher = ThreadPoolExecutor(max_workers=1, thread_name_prefix="publish")
         self._redis = Redis.from_url(redis_url, socket_timeout=5, socket_connect_timeout=3)
+        self._outbox = Outbox(redis_url, self._redis)
         # The one connection that carries all replies; it may block longer than others.
         self.connection_name = f"replies-{self._id}"
         self._replies = Redis.from_url(
@@ -90,21 +85,18 @@ class WorkerClient:
         self._batches = Batches(self._send_texts)
 
     async def open(self) -> None:
-        """Begin to listen for answers, and connect; does not wait for Redis."""
+        """Begin to listen for answers; does not wait for Redis."""
         self._reader = asyncio.create_task(self._read(), name="encode-replies")
-        # The first question does not wait for it to be done.
-        self._publisher.submit(self._connect)
 
     async def close(self) -> None:
         """Stop listening; questions under way fail."""
         self._closing = True
         under_way = self._batches.close()
         await end_tasks(task for task in (self._reader, *under_way) if task is not None)
-        self._publisher.shutdown(wait=False, cancel_futures=True)
         for client in (self._redis, self._replies):
             with contextlib.suppress(RedisError, OSError):
                 await client.aclose()
-        self._celery.close()
+        self._outbox.close()
 
     # --- questions in words ---------------------------------------------------------------
 
@@ -205,28 +197,12 @@ class WorkerClient:
             lost.cancel()
         return answer.done()
 
-    def _connect(self) -> None:
-        """Have the connection that questions leave by; a question makes it when this cannot."""
-        with (
-            contextlib.suppress(OperationalError, RedisError, OSError),
-            self._celery.producer_pool.acquire(block=True) as producer,
-        ):
-            producer.connection.connect()
-            producer.channel.client.ping()
-
     async def _publish(
         self, task: str, queue: str, payload: dict[str, Any], *, expires_s: float | None = None
     ) -> None:
-        def send() -> None:
-            # Nobody reads the payload's repr, which costs more than the payload.
-            self._celery.send_task(
-                task, args=(payload,), argsrepr="", kwargsrepr="", queue=queue, expires=expires_s
-            )
-
-        loop = asyncio.get_running_loop()
         try:
-            await loop.run_in_executor(self._publisher, send)
-        except (OperationalError, RedisError, OSError) as error:
+            await self._outbox.send(task, queue, payload, expires_s=expires_s)
+        except (RedisError, OSError) as error:
             raise ClientError(CODE_QUEUE_DOWN) from error
 
     async def _read(self) -> None:

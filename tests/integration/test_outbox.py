@@ -1,0 +1,58 @@
+"""What the bot sends is what Celery would send over kombu's transport for Redis."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+from celery import Celery
+from redis.asyncio import Redis
+from redis.exceptions import ConnectionError as RedisConnectionError
+
+from db.embedded import EmbeddedRedis
+from workers import contract
+from workers.outbox import Outbox
+
+PAYLOAD = {"texts": ["黒猫", 'a "cat"\n'], "revision": "r", "until": 1.5}
+
+
+def _without_ids(message: dict[str, Any]) -> dict[str, Any]:
+    """Leave out what is made up anew for each message, and by whom it was sent."""
+    for name in ("id", "root_id", "origin"):
+        assert message["headers"].pop(name)
+    for name in ("correlation_id", "delivery_tag", "reply_to"):
+        assert message["properties"].pop(name)
+    return message
+
+
+@pytest.mark.parametrize("queue", contract.QUEUES)
+async def test_a_task_is_written_as_celery_writes_it(
+    redis: Redis, redis_server: EmbeddedRedis, queue: str
+) -> None:
+    outbox = Outbox(redis_server.url, redis)
+    celery = Celery("test", set_as_current=False)
+    celery.conf.update(contract.celery_config(redis_server.url))
+    await outbox.send(contract.ENCODE_TEXT, queue, PAYLOAD)
+    celery.send_task(contract.ENCODE_TEXT, args=(PAYLOAD,), queue=queue, argsrepr="", kwargsrepr="")
+    outbox.close()
+    celery.close()
+    theirs, ours = [_without_ids(json.loads(item)) for item in await redis.lrange(queue, 0, -1)]
+    assert ours == theirs
+
+
+async def test_an_expiry_is_written_too(redis: Redis, redis_server: EmbeddedRedis) -> None:
+    outbox = Outbox(redis_server.url, redis)
+    await outbox.send(contract.SWEEP, contract.QUEUE_MAINTENANCE, {}, expires_s=10)
+    outbox.close()
+    (item,) = await redis.lrange(contract.QUEUE_MAINTENANCE, 0, -1)
+    assert json.loads(item)["headers"]["expires"]
+
+
+async def test_what_could_not_be_sent_is_told_and_not_kept(redis_server: EmbeddedRedis) -> None:
+    async with Redis.from_url("redis://127.0.0.1:1") as nowhere:
+        outbox = Outbox(redis_server.url, nowhere)
+        for _ in range(2):
+            with pytest.raises(RedisConnectionError):
+                await outbox.send(contract.SWEEP, contract.QUEUE_MAINTENANCE, {})
+        outbox.close()

@@ -19,11 +19,11 @@ from db.selections import Selection
 
 MAX_FRAMES = 3
 """Vectors an animated picture has at most."""
-PROBES, SCANNED, MEETS = 32, 10_000, 1_000
+PROBES, SCANNED, MEETS = 32, 10_000, 2_000
 """An index scan reads at least so many lists, the nearest ones; so many that they are likely to
 hold so many pictures, and so many of the selection. With fewer, whole answers are lost now and
 then (ADR 12)."""
-FOUND_BY_ID = 12
+FOUND_BY_ID = 7
 """An exact scan of a selection takes as long a picture as an index scan for so many."""
 SPARE_ROWS = 20
 """Rows an index scan gives besides one a picture; animated pictures have several."""

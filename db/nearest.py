@@ -19,7 +19,7 @@ from db.selections import Selection
 
 MAX_FRAMES = 3
 """Vectors an animated picture has at most."""
-PROBES, SCANNED, MEETS = 32, 10_000, 2_000
+PROBES, SCANNED, MEETS = 48, 10_000, 2_000
 """An index scan reads at least so many lists, the nearest ones; so many that they are likely to
 hold so many pictures, and so many of the selection. With fewer, whole answers are lost now and
 then (ADR 12)."""

@@ -16,10 +16,10 @@ from db.errors import DatabaseUnavailableError
 from db.query_cache import RedisQueryCache
 from db.recent_questions import RecentQuestions
 
-PAGES_KEPT = 400
+PAGES_KEPT = 200
 """Stretches of 30 results kept in this process, about 15 kB each."""
-VECTORS_KEPT = 1000
-TOKENS_KEPT = 10_000
+VECTORS_KEPT = 500
+TOKENS_KEPT = 5_000
 SAVED_AGAIN_AFTER_S = 3600
 """What is behind a button is kept for a week from when it was last saved."""
 

@@ -1,4 +1,4 @@
-"""The product's own search, measured: the bot's pool and role, block by block of 60."""
+"""The product's own search, measured: the bot's pool and role, block by block."""
 
 from __future__ import annotations
 

@@ -111,7 +111,7 @@ class Run:
             self.add("… exactly", f"{total:,}", exact)
             self._line("exact", total, exact.timed.percentile(50))
             self._line("product", total, plain.timed.percentile(50))
-        # Dead entries stay in the graph until a vacuum.
+        # Dead entries stay in the lists until a vacuum.
         gone = np.unique(np.concatenate([truth.nearest(n, GONE) for n in range(QUESTIONS)]))
         with copied(self.postgres, url) as copy:
             left, delete_s = delete(copy, place, gone)

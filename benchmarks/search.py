@@ -19,6 +19,7 @@ from benchmarks._search_data import Mixture
 from benchmarks._search_postgres import running_postgres
 from benchmarks._search_run import QUESTIONS, SMALL, Run
 from benchmarks._search_truth import Truth
+from bot.core.search import BLOCK_SIZE
 from db.embedded import EmbeddedPaths, EmbeddedPostgres
 from tests.stack import new_data_dir
 
@@ -88,8 +89,8 @@ def _report(run: Run, crossing: Table) -> Report:
     ]
     plots = [Plot("Median of a lone asker", "pictures", "ms", run.lines, log_x=True, log_y=True)]
     notes = (
-        f"{QUESTIONS} questions a series; the product returns a block of 60 with captions and"
-        " links, of which the first ten count for recall, the libraries ten row numbers.",
+        f"{QUESTIONS} questions a series; the product returns a block of {BLOCK_SIZE} with"
+        " captions and links, of which the first ten count for recall, the libraries ten row numbers.",
         "FAISS takes filters by its id selector, hnswlib is filtered afterwards, NumPy beforehand."
         " Their QPS is of two threads. Their ef is the smallest with a mean recall of 0.99.",
     )

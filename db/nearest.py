@@ -130,7 +130,7 @@ class Nearest:
         return FoundRecords([MatchRecord(*row) for row in rows], version)
 
     @property
-    def _has(self) -> int:
+    def _selected(self) -> int:
         """How many pictures the selection has, as far as is known."""
         if self.among.narrows and self.total is not None:
             return self.total
@@ -139,13 +139,13 @@ class Nearest:
     @property
     def _is_large(self) -> bool:
         """Whether an index is sooner done than a scan of all that is wanted."""
-        return self._has > INDEX_FROM and self._has * FOUND_BY_ID > self._scanned
+        return self._selected > INDEX_FROM and self._selected * FOUND_BY_ID > self._scanned
 
     @property
     def _scanned(self) -> float:
         """How many pictures an index scan looks at before it gives what it has found."""
         count = self.where.image_count
-        return min(count, max(SCANNED, count * MEETS / max(1, self._has)))
+        return min(count, max(SCANNED, count * MEETS / max(1, self._selected)))
 
     @property
     def _probes(self) -> tuple[str, str]:

@@ -125,7 +125,7 @@ def sweep(_payload: tasks.Payload) -> None:
     try:
         waiting = int(app.warm.redis.llen(contract.QUEUE_INGEST))
         tasks.sweep(app.warm, waiting, send)
-        if not waiting:  # a graph is built sooner than it grows by single pictures
+        if not waiting:  # its centres are those of the pictures there are
             tasks.index(app.warm)
     except (RedisError, OSError) as error:
         logger.warning("sweep_postponed", extra={"reason": type(error).__name__})

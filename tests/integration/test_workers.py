@@ -143,7 +143,7 @@ def test_a_worker_serves_its_queues_and_no_others(
 def test_a_worker_holds_no_torch(stack: Stack, worker: str) -> None:
     mapped = Path(f"/proc/{stack.child(worker).pid}/maps")
     if not mapped.exists():
-        pytest.skip("no /proc here")
+        pytest.skip("what a process has mapped is read from /proc, which only Linux has")
     assert not re.search(r"/torch/|libtorch", mapped.read_text())
 
 

@@ -39,7 +39,7 @@ def copy_pack(source: Path, target: Path) -> None:
             raise PackError(f"{source} is neither a folder nor a ZIP archive")
         else:
             raise PackError(f"{source}: there is no such file or folder")
-    # An encrypted entry is a RuntimeError, a method of compression we lack a NotImplementedError.
+    # An encrypted entry is a RuntimeError, an unknown method of compression another kind of it.
     except (zipfile.BadZipFile, zlib.error, EOFError, RuntimeError, ValueError) as error:
         raise PackError(f"{source} cannot be unpacked: {error}") from error
     except OSError as error:

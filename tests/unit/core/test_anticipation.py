@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 from dataclasses import replace
 
+from bot.core.errors import UnavailableError
+from bot.core.ports import EmbeddingSpace, Vector
 from bot.core.questions import Question, TextQuery
 from bot.core.search import Search
 from tests.unit.core.memory import CountingEncoder, MemoryCache
@@ -13,23 +15,30 @@ from tests.unit.core.memory_pictures import COLLECTION, MemoryPictures
 CAT = Question(TextQuery("cat"))
 
 
-async def _settle() -> None:
-    """Let tasks that wait for nothing come to their end."""
-    for _ in range(10):
-        await asyncio.sleep(0)
+class AnnouncingEncoder(CountingEncoder):
+    """Tells when it is asked; the first time it may be down."""
+
+    def __init__(self, *, is_down_at_first: bool = False) -> None:
+        super().__init__()
+        self.asked = asyncio.Event()
+        self._is_down = is_down_at_first
+
+    async def encode_text(self, text: str, space: EmbeddingSpace) -> Vector:
+        encoded = await super().encode_text(text, space)
+        self.asked.set()
+        if self._is_down:
+            self._is_down = False
+            raise UnavailableError(part="encoder")
+        return encoded
 
 
 async def test_a_question_is_encoded_once_before_its_collection_is_known() -> None:
-    encoder = CountingEncoder()
+    encoder = AnnouncingEncoder()
     search = Search(encoder, MemoryPictures(3), MemoryCache())
-    search.anticipate("cat")
-    await _settle()
-    assert encoder.calls == 0, "no tower is known yet"
-    await search.state(COLLECTION)
-    search.anticipate("cat")
-    await _settle()
-    assert encoder.calls == 1
+    search.anticipate("dog")  # no tower is known yet
     state = await search.state(COLLECTION)
+    search.anticipate("cat")
+    await encoder.asked.wait()
     page = await search.page(state, CAT, None, offset=0, limit=3)
     assert len(page.matches) == 3
     assert encoder.calls == 1
@@ -47,17 +56,12 @@ async def test_a_tower_that_has_changed_meanwhile_encodes_it_again() -> None:
 
 
 async def test_one_that_cannot_be_encoded_ahead_is_tried_again() -> None:
-    class Failing(CountingEncoder):
-        async def encode_text(self, text: str, space: object) -> bytes:
-            if self.calls == 0:
-                self.calls += 1
-                raise RuntimeError("down")
-            return await super().encode_text(text, space)  # type: ignore[arg-type]
-
-    search = Search(encoder := Failing(), MemoryPictures(3), MemoryCache())
-    state = await search.state(COLLECTION)
+    encoder = AnnouncingEncoder(is_down_at_first=True)
+    search = Search(encoder, MemoryPictures(3), MemoryCache())
+    await search.state(COLLECTION)
     search.anticipate("cat")
-    await _settle()
+    await encoder.asked.wait()
+    state = await search.state(COLLECTION)
     page = await search.page(state, CAT, None, offset=0, limit=3)
     assert len(page.matches) == 3
     assert encoder.calls == 2

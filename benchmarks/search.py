@@ -90,7 +90,8 @@ def _report(run: Run, crossing: Table) -> Report:
     plots = [Plot("Median of a lone asker", "pictures", "ms", run.lines, log_x=True, log_y=True)]
     notes = (
         f"{QUESTIONS} questions a series; the product returns a block of {BLOCK_SIZE} with"
-        " captions and links, of which the first ten count for recall, the libraries ten row numbers.",
+        " captions and links, of which the first ten count for recall, the libraries ten row"
+        " numbers.",
         "FAISS takes filters by its id selector, hnswlib is filtered afterwards, NumPy beforehand."
         " Their QPS is of two threads. Their ef is the smallest with a mean recall of 0.99.",
     )

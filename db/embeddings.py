@@ -7,9 +7,17 @@ from dataclasses import replace
 
 from psycopg import sql
 
-from db.nearest import COLUMNS, OWN_VECTOR, Nearest, SearchScope, read, read_versioned
+from db.nearest import (
+    COLUMNS,
+    OWN_VECTOR,
+    VERSION,
+    Nearest,
+    SearchScope,
+    found_records,
+    read,
+)
 from db.pool import Database
-from db.records import FoundRecords, MatchRecord
+from db.records import FoundRecords
 from db.selections import EVERYTHING, Selection
 from db.vectors import from_halfvec, to_halfvec
 
@@ -17,7 +25,7 @@ __all__ = ["SearchScope", "count", "neighbours", "newest", "search", "sources", 
 
 _NEWEST = sql.SQL(
     """
-    SELECT i.id, 0::float8, {columns} FROM (
+    SELECT i.id, 0::float8, {columns}, {version} FROM (
       SELECT * FROM images i
       WHERE i.collection_id = {collection} AND i.status = 'ready' AND {condition} {left_out}
       ORDER BY i.id DESC LIMIT %(limit)s OFFSET %(offset)s
@@ -98,16 +106,18 @@ async def newest(
     limit: int,
 ) -> FoundRecords:
     """Return findable pictures, those added last first."""
+    collection = sql.Literal(collection_id)
     statement = _NEWEST.format(
         columns=COLUMNS,
-        collection=sql.Literal(collection_id),
+        version=VERSION.format(collection=collection),
+        collection=collection,
         condition=among.condition("i"),
         left_out=among.left_out("i", "id"),
         source=among.source("i"),
     )
     values = {**among.values, "limit": limit, "offset": offset}
-    rows, version = await read_versioned(database, collection_id, statement, values)
-    return FoundRecords([MatchRecord(*row) for row in rows], version)
+    rows = await read(database, collection_id, statement, values)
+    return await found_records(database, collection_id, rows)
 
 
 async def count(database: Database, collection_id: int, among: Selection = EVERYTHING) -> int:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
@@ -11,7 +11,7 @@ from typing import Any
 from pgvector import HalfVector
 from psycopg import sql
 
-from db.collections import VERSION
+from db.collections import collection_version
 from db.indexes import INDEX_FROM, lists_for
 from db.pool import Database, scope
 from db.records import FoundRecords, MatchRecord
@@ -37,12 +37,15 @@ COLUMNS = sql.SQL(
     " i.uploader_id, i.uploader_name, i.created_at, i.source_path, source.channel, source.message"
 )
 
+VERSION = sql.SQL("(SELECT version FROM collections WHERE id = {collection})")
+"""The last column of a search: as of the same moment as the rows."""
+
 # Adding 0 keeps an index out of it. Sorted by rows first, and only the nearest ones grouped by
 # picture: grouping all of them takes longer than their distances.
 _EXACT = sql.SQL(
     """
     {among}
-    SELECT i.id, 1 - m.distance, {columns} FROM (
+    SELECT i.id, 1 - m.distance, {columns}, {version} FROM (
       SELECT image_id, min(distance) AS distance FROM (
         SELECT e.image_id, (e.embedding::halfvec({dim}) <=> {query}) + 0 AS distance
         FROM embeddings e {narrowed}
@@ -68,7 +71,7 @@ _INDEXED = sql.SQL(
       WHERE e.space_id = {space} AND e.collection_id = {collection} {left_out}
       ORDER BY e.embedding::halfvec({dim}) <=> {query} LIMIT {reach}
     )
-    SELECT i.id, 1 - m.distance, {columns}, (SELECT count(*) FROM near) FROM (
+    SELECT i.id, 1 - m.distance, {columns}, {version}, (SELECT count(*) FROM near) FROM (
       SELECT image_id, min(distance) AS distance FROM near
       GROUP BY 1 ORDER BY 2, 1 LIMIT %(limit)s
     ) m JOIN images i ON i.id = m.image_id {source}
@@ -119,15 +122,14 @@ class Nearest:
 
     async def run(self, database: Database) -> FoundRecords:
         """Return the pictures, best first."""
-        found: tuple[list[Any], int | None] | None = None
+        rows: list[Any] | None = None
         if self.offset is None and self._is_large:
-            found = await self._by_index(database)
-        if found is None:
-            found = await self._rows(database, None)
-        rows, version = found
+            rows = await self._by_index(database)
+        if rows is None:
+            rows = await self._rows(database, None)
         if rows and rows[0][1] is None:
-            return FoundRecords([], version)  # the picture whose neighbours were wanted is gone
-        return FoundRecords([MatchRecord(*row) for row in rows], version)
+            rows = []  # the picture whose neighbours were wanted is gone
+        return await found_records(database, self.where.collection_id, rows)
 
     @property
     def _selected(self) -> int:
@@ -156,20 +158,20 @@ class Nearest:
         at_most = min(max(count // SCAN_PART, SCAN_AT_LEAST), SCAN_AT_MOST)
         return str(first), str(max(first, math.ceil(at_most * lists_a_picture)))
 
-    async def _by_index(self, database: Database) -> tuple[list[Any], int | None] | None:
+    async def _by_index(self, database: Database) -> list[Any] | None:
         """Return what the index finds, None if it gave up before the end of its scan."""
         for reach in (self.limit + SPARE_ROWS, self.limit * MAX_FRAMES):
-            rows, version = await self._rows(database, reach)
+            rows = await self._rows(database, reach)
             found = rows[0][-1] if rows else 0
             is_gone = bool(rows) and rows[0][1] is None
             enough = self.limit if self.left is None else min(self.limit, self.left)
             if found < reach and len(rows) != self.left and not is_gone:
                 return None
             if len(rows) >= enough or is_gone:
-                return [row[:-1] for row in rows], version
+                return [row[:-1] for row in rows]
         return None
 
-    async def _rows(self, database: Database, reach: int | None) -> tuple[list[Any], int | None]:
+    async def _rows(self, database: Database, reach: int | None) -> list[Any]:
         """Run the search by index, taking ``reach`` rows of it, or exactly."""
         where = self.where
         values = {
@@ -187,7 +189,7 @@ class Nearest:
             of_picture=self.itself is not None,
         )
         settings = () if reach is None else self._probes
-        return await read_versioned(database, where.collection_id, statement, values, settings)
+        return await read(database, where.collection_id, statement, values, settings)
 
 
 @lru_cache(STATEMENTS_KEPT)
@@ -215,6 +217,7 @@ def _statement(
     statement = (_EXACT if reach is None else _INDEXED).format(
         **names,
         columns=COLUMNS,
+        version=VERSION.format(**names),
         query=OWN_VECTOR.format(**names) if of_picture else _PARAMETER,
         among=among,
         narrowed=narrowed,
@@ -230,12 +233,15 @@ async def read(
     collection_id: int,
     statement: str | sql.SQL | sql.Composed,
     values: Mapping[str, Any],
+    index_scan: tuple[str, ...] = (),
 ) -> list[Any]:
     """Run one query of one collection in one round trip."""
 
     async def once() -> list[Any]:
         async with database.pipeline() as connection:
             await connection.execute(*scope(collection_id))
+            if index_scan:
+                await connection.execute(INDEX_SCAN, index_scan)
             cursor = await connection.execute(statement, values)
         rows: list[Any] = await cursor.fetchall()
         return rows
@@ -243,28 +249,14 @@ async def read(
     return await database.retry(once)
 
 
-async def read_versioned(
-    database: Database,
-    collection_id: int,
-    statement: str | sql.SQL | sql.Composed,
-    values: Mapping[str, Any],
-    index_scan: tuple[str, ...] = (),
-) -> tuple[list[Any], int | None]:
-    """Run one query, and read the collection's version after it, in one round trip.
+async def found_records(
+    database: Database, collection_id: int, rows: Sequence[Any]
+) -> FoundRecords:
+    """Return rows that end with the collection's version as records.
 
-    Each statement sees what is committed when it begins: a version that has not changed meanwhile
-    is that of the rows.
+    Where nothing was found, the version is read afterwards: one that is still the asker's own was
+    that of the search, too.
     """
-
-    async def once() -> tuple[list[Any], int | None]:
-        async with database.pipeline() as connection:
-            await connection.execute(*scope(collection_id))
-            if index_scan:
-                await connection.execute(INDEX_SCAN, index_scan)
-            cursor = await connection.execute(statement, values)
-            after = await connection.execute(VERSION, (collection_id,))
-        rows: list[Any] = await cursor.fetchall()
-        row = await after.fetchone()
-        return rows, None if row is None else int(row[0])
-
-    return await database.retry(once)
+    if not rows:
+        return FoundRecords([], await collection_version(database, collection_id))
+    return FoundRecords([MatchRecord(*row[:-1]) for row in rows], rows[0][-1])

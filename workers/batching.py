@@ -44,6 +44,11 @@ class Batches:
         self._leave_soon()
         return await question.answer
 
+    @property
+    def is_idle(self) -> bool:
+        """Whether nothing is under way and nobody waits."""
+        return not self._under_way and not self._waiting
+
     def close(self) -> list[asyncio.Task[None]]:
         """Fail what waits; returns the tasks under way, to be cancelled."""
         for question in self._waiting:

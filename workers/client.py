@@ -80,8 +80,7 @@ class WorkerClient:
         )
         self._reader: asyncio.Task[None] | None = None
         self._closing = False
-        self._answers: dict[str, asyncio.Future[Answer]] = {}
-        self._lost = asyncio.Event()
+        self._answers: dict[str, asyncio.Future[Answer | None]] = {}
         self._batches = Batches(self._send_texts)
 
     async def open(self) -> None:
@@ -152,6 +151,11 @@ class WorkerClient:
         if mine:
             await self._publish(contract.SWEEP, contract.QUEUE_MAINTENANCE, {}, expires_s=10)
 
+    @property
+    def is_idle(self) -> bool:
+        """Whether a question asked now would leave at once, in a task of its own."""
+        return self._batches.is_idle
+
     async def ready(self, queue: str = contract.QUEUE_TEXT) -> bool:
         """Tell whether a warm worker consumes the queue; never raises."""
         try:
@@ -170,32 +174,28 @@ class WorkerClient:
             # Not Celery's own expiry: to read its date costs a worker more than all the rest.
             "until": time.time() + contract.ENCODE_EXPIRES_S,
         }
-        answer: asyncio.Future[Answer] = asyncio.get_running_loop().create_future()
-        self._answers[request_id] = answer
         try:
             async with asyncio.timeout(DEADLINE_S):
-                await self._publish(task, queue, payload)
-                while not await self._answered(answer):
+                while (result := await self._once(task, queue, payload)) is None:
                     self.stats.resent += 1
-                    await self._publish(task, queue, payload)
-                result: Answer = answer.result()
         except TimeoutError:
             raise ClientError(CODE_TIMEOUT) from None
         finally:
-            del self._answers[request_id]
+            self._answers.pop(request_id, None)
         if not result.ok:
             raise ClientError(result.code)
         return result.rows()
 
-    async def _answered(self, answer: asyncio.Future[Answer]) -> bool:
-        """Wait for an answer; False when the task should be sent again."""
-        lost = asyncio.ensure_future(self._lost.wait())
-        either: set[asyncio.Future[Any]] = {answer, lost}
+    async def _once(self, task: str, queue: str, payload: dict[str, Any]) -> Answer | None:
+        """Send a task and wait for its answer; None when it should be sent again."""
+        answer: asyncio.Future[Answer | None] = asyncio.get_running_loop().create_future()
+        self._answers[payload["id"]] = answer
+        await self._publish(task, queue, payload)
         try:
-            await asyncio.wait(either, timeout=RESEND_AFTER_S, return_when=asyncio.FIRST_COMPLETED)
-        finally:
-            lost.cancel()
-        return answer.done()
+            async with asyncio.timeout(RESEND_AFTER_S):
+                return await answer
+        except TimeoutError:
+            return None
 
     async def _publish(
         self, task: str, queue: str, payload: dict[str, Any], *, expires_s: float | None = None
@@ -214,9 +214,9 @@ class WorkerClient:
             except (RedisError, OSError) as error:
                 logger.warning("replies_lost", extra={"error": type(error).__name__})
                 # Whatever was under way may have been answered into the void: send it again.
-                self._lost.set()
+                for waiting in self._answers.values():
+                    _settle(waiting, None)
                 await asyncio.sleep(0.2)
-                self._lost.clear()
                 continue
             if item is None:
                 continue
@@ -225,6 +225,11 @@ class WorkerClient:
             except ValueError:
                 logger.warning("reply_unreadable", extra={"size_bytes": len(item[1])})
                 continue
-            waiting = self._answers.get(answer.request_id)
-            if waiting is not None and not waiting.done():
-                waiting.set_result(answer)
+            if (expected := self._answers.get(answer.request_id)) is not None:
+                _settle(expected, answer)
+                await asyncio.sleep(0)  # whoever waits for it goes first
+
+
+def _settle(waiting: asyncio.Future[Answer | None], answer: Answer | None) -> None:
+    if not waiting.done():
+        waiting.set_result(answer)

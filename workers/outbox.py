@@ -6,12 +6,15 @@ changes of threads, which is longer than to write the message and to hand it to 
 
 from __future__ import annotations
 
+import base64
+import json
 from typing import Any
 
 from celery import Celery
 from kombu.connection import Connection
 from kombu.transport import virtual
 from kombu.utils.json import dumps
+from kombu.utils.uuid import uuid
 from redis.asyncio import Redis
 
 from workers import contract
@@ -45,11 +48,41 @@ class Outbox:
         nowhere = Connection(transport=_Transport)  # type: ignore[no-untyped-call]
         self._producer = self._celery.amqp.Producer(nowhere)
         self._redis = redis
+        self._samples: dict[tuple[str, str], tuple[dict[str, Any], list[Any]]] = {}
 
     async def send(
         self, task: str, queue: str, payload: dict[str, Any], *, expires_s: float | None = None
     ) -> None:
         """Put a task into a queue. Raises what redis-py raises."""
+        if expires_s is None:
+            message = self._like_before(task, queue, payload)
+        else:
+            message = self._written(task, queue, payload, expires_s)
+        await self._redis.lpush(queue, message)
+
+    def _like_before(self, task: str, queue: str, payload: dict[str, Any]) -> str:
+        """Return the message that Celery would write, made of one that it wrote before.
+
+        To write one takes Celery as long as all else that a lone question costs the bot.
+        """
+        if (task, queue) not in self._samples:
+            written = json.loads(self._written(task, queue, {}))
+            _, *rest = json.loads(base64.b64decode(written["body"]))
+            self._samples[task, queue] = written, rest
+        sample, rest = self._samples[task, queue]
+        number = uuid()
+        body = json.dumps([[payload], *rest])
+        different = {
+            "body": base64.b64encode(body.encode()).decode(),
+            "headers": sample["headers"] | {"id": number, "root_id": number},
+            "properties": sample["properties"] | {"correlation_id": number, "delivery_tag": uuid()},
+        }
+        return json.dumps(sample | different)
+
+    def _written(
+        self, task: str, queue: str, payload: dict[str, Any], expires_s: float | None = None
+    ) -> str:
+        """Have Celery write a message."""
         self._celery.send_task(
             task,
             args=(payload,),
@@ -61,9 +94,8 @@ class Outbox:
             producer=self._producer,
             retry=False,
         )
-        written = self._producer.channel.connection.written
-        queue, message = written.pop()
-        await self._redis.lpush(queue, message)
+        _, message = self._producer.channel.connection.written.pop()
+        return str(message)
 
     def close(self) -> None:
         """Let go of what Celery holds."""

@@ -14,6 +14,11 @@ class WorkerEncoder:
     def __init__(self, client: WorkerClient) -> None:
         self._client = client
 
+    @property
+    def is_idle(self) -> bool:
+        """Whether no question is being encoded."""
+        return self._client.is_idle
+
     async def encode_text(self, text: str, space: EmbeddingSpace) -> Vector:
         """Encode one question."""
         try:

@@ -93,6 +93,11 @@ class Found:
 class Encoder(Protocol):
     """Turns questions and pictures into vectors, on the workers."""
 
+    @property
+    def is_idle(self) -> bool:
+        """Whether no question is being encoded: one more takes nobody's time."""
+        ...
+
     async def encode_text(self, text: str, space: EmbeddingSpace) -> Vector:
         """Encode one question. Raises UnavailableError, WarmingUpError."""
         ...

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Callable, Hashable, Sequence
 from dataclasses import dataclass, replace
 
@@ -253,11 +254,26 @@ class Search:
         return (space.text_revision, text), lambda: self._text_vector(space, text)
 
     async def _text_vector(self, space: EmbeddingSpace, text: str) -> Vector:
-        vector = await self._cache.get_vector(space, text)
-        if vector is None:
-            vector = await self._encoder.encode_text(text, space)
-            await self._cache.put_vector(space, text, vector)
+        encoding: asyncio.Future[Vector] | None = None
+        if self._encoder.is_idle:
+            # Encoded while it is looked up: most questions are new, and nobody else waits.
+            encoding = asyncio.ensure_future(self._encoder.encode_text(text, space))
+        try:
+            known = await self._cache.get_vector(space, text)
+            if known is not None:
+                return known
+            vector = await (encoding or self._encoder.encode_text(text, space))
+        finally:
+            if encoding is not None:
+                _drop(encoding)
+        await self._cache.put_vector(space, text, vector)
         return vector
+
+
+def _drop(work: asyncio.Future[Vector]) -> None:
+    """End what nobody waits for any more; does nothing to what is done."""
+    if not work.cancel() and not work.cancelled():
+        work.exception()  # retrieved
 
 
 def _key(question: Question, among: Selection) -> str:

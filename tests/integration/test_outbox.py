@@ -33,11 +33,23 @@ async def test_a_task_is_written_as_celery_writes_it(
     outbox = Outbox(redis_server.url, redis)
     celery = Celery("test", set_as_current=False)
     celery.conf.update(contract.celery_config(redis_server.url))
-    await outbox.send(contract.ENCODE_TEXT, queue, PAYLOAD)
-    celery.send_task(contract.ENCODE_TEXT, args=(PAYLOAD,), queue=queue, argsrepr="", kwargsrepr="")
+    payloads = [PAYLOAD, {"texts": [], "revision": None}]
+    for payload in payloads:
+        await outbox.send(contract.ENCODE_TEXT, queue, payload)
+    for payload in payloads:
+        celery.send_task(
+            contract.ENCODE_TEXT, args=(payload,), queue=queue, argsrepr="", kwargsrepr=""
+        )
     outbox.close()
     celery.close()
-    theirs, ours = [_without_ids(json.loads(item)) for item in await redis.lrange(queue, 0, -1)]
+    written = [json.loads(item) for item in reversed(await redis.lrange(queue, 0, -1))]
+    numbers = {message["headers"]["id"] for message in written}
+    tags = {message["properties"]["delivery_tag"] for message in written}
+    assert len(numbers) == len(tags) == len(written) == 4
+    for message in written:
+        assert message["headers"]["root_id"] == message["headers"]["id"]
+        assert message["properties"]["correlation_id"] == message["headers"]["id"]
+    ours, theirs = [[_without_ids(one) for one in part] for part in (written[:2], written[2:])]
     assert ours == theirs
 
 

@@ -70,6 +70,7 @@ class CountingEncoder:
 
     def __init__(self) -> None:
         self.calls = 0
+        self.is_idle = False
         self.vectors: dict[str, Vector] = {}
 
     async def encode_text(self, text: str, space: EmbeddingSpace) -> Vector:

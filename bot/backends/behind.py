@@ -5,6 +5,9 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Coroutine
 
+PAUSE_S = 0.005
+"""By then the answer has left; what is written first takes its time."""
+
 
 class Behind:
     """Writes under way. They deal with their own failures."""
@@ -13,8 +16,8 @@ class Behind:
         self._under_way: set[asyncio.Task[None]] = set()
 
     def begin(self, writing: Coroutine[None, None, None]) -> None:
-        """Write something from now on."""
-        task = asyncio.create_task(writing, name="written-behind")
+        """Write something in a moment."""
+        task = asyncio.create_task(_later(writing), name="written-behind")
         self._under_way.add(task)
         task.add_done_callback(self._under_way.discard)
 
@@ -22,3 +25,12 @@ class Behind:
         """Wait until everything is written."""
         while self._under_way:
             await asyncio.wait(self._under_way)
+
+
+async def _later(writing: Coroutine[None, None, None]) -> None:
+    try:
+        await asyncio.sleep(PAUSE_S)
+    except asyncio.CancelledError:
+        writing.close()
+        raise
+    await writing

@@ -23,7 +23,7 @@ class Timed(Generic[T]):
     answers: tuple[T, ...]
     times_ms: tuple[float, ...]
     per_second: float
-    """With two askers at once."""
+    """With two askers at once; 0 where they did not ask."""
 
     def percentile(self, percent: float) -> float:
         """Return a percentile of the times of a lone asker, in ms."""
@@ -33,7 +33,8 @@ class Timed(Generic[T]):
     def cells(self) -> tuple[str, str, str, str]:
         """p50, p95, p99 and questions a second, for a table."""
         p50, p95, p99 = (f"{self.percentile(percent):.2f}" for percent in (50, 95, 99))
-        return p50, p95, p99, f"{self.per_second:.0f}"
+        per_second = f"{self.per_second:.0f}" if self.per_second else "–"
+        return p50, p95, p99, per_second
 
 
 async def timed(ask: Callable[[int], Awaitable[T]], count: int, *, crowd: bool = True) -> Timed[T]:
@@ -45,7 +46,7 @@ async def timed(ask: Callable[[int], Awaitable[T]], count: int, *, crowd: bool =
         began = time.perf_counter()
         answers.append(await ask(n))
         times.append((time.perf_counter() - began) * 1000)
-    per_second = float("nan")
+    per_second = 0.0
     if crowd:
 
         async def some(first: int) -> None:

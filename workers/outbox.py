@@ -26,7 +26,7 @@ class _Channel(virtual.Channel):
     connection: _Transport
 
     def _put(self, queue: str, message: dict[str, Any], **_: Any) -> None:
-        self.connection.written.append((queue, dumps(message)))  # type: ignore[no-untyped-call]
+        self.connection.written.append(dumps(message))  # type: ignore[no-untyped-call]
 
 
 class _Transport(virtual.Transport):
@@ -36,7 +36,7 @@ class _Transport(virtual.Transport):
 
     def __init__(self, client: Connection, **options: Any) -> None:
         super().__init__(client, **options)  # type: ignore[no-untyped-call]
-        self.written: list[tuple[str, str]] = []
+        self.written: list[str] = []
 
 
 class Outbox:
@@ -94,8 +94,7 @@ class Outbox:
             producer=self._producer,
             retry=False,
         )
-        _, message = self._producer.channel.connection.written.pop()
-        return str(message)
+        return str(self._producer.channel.connection.written.pop())
 
     def close(self) -> None:
         """Let go of what Celery holds."""

@@ -22,8 +22,8 @@ class Behind:
         task.add_done_callback(self._under_way.discard)
 
     async def settled(self) -> None:
-        """Wait until everything is written."""
-        while self._under_way:
+        """Wait until everything is written that has begun by now: in a crowd more always comes."""
+        if self._under_way:
             await asyncio.wait(self._under_way)
 
 

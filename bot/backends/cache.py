@@ -42,7 +42,7 @@ class RedisCache:
         self._behind = Behind()
 
     async def settled(self) -> None:
-        """Wait until everything is written."""
+        """Wait until everything is written that was to be until now."""
         await self._behind.settled()
 
     async def get_vector(self, space: EmbeddingSpace, text: str) -> Vector | None:
@@ -120,7 +120,7 @@ class RedisHistory:
         self._behind = Behind()
 
     async def settled(self) -> None:
-        """Wait until everything is written."""
+        """Wait until everything is written that was to be until now."""
         await self._behind.settled()
 
     async def remember(

@@ -98,15 +98,12 @@ def image_vectors(model: CLIPModel, pictures: torch.Tensor) -> torch.Tensor:
     return normalize(model.visual_projection(pooled).float(), dim=-1)
 
 
-def text_vectors(
-    model: CLIPModel, tokens: torch.Tensor, positions: torch.Tensor | None = None
-) -> torch.Tensor:
+def text_vectors(model: CLIPModel, tokens: torch.Tensor) -> torch.Tensor:
     """Return unit vectors float32 [n, 384] of token rows int64 [n, length], padded on the right.
 
     The tower is causal and reads its answer at the end token, so padding needs no mask.
-    ``positions`` int64 [n, length] stand for those from 0 on.
     """
-    pooled = model.text_model(input_ids=tokens, position_ids=positions).pooler_output
+    pooled = model.text_model(input_ids=tokens).pooler_output
     return normalize(model.text_projection(pooled).float(), dim=-1)
 
 

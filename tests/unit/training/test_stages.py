@@ -12,7 +12,6 @@ from transformers import CLIPModel, PreTrainedTokenizerFast
 from workers.training import align, distill, towers
 from workers.training.artwork import Artwork
 from workers.training.corpus import Corpus, CorpusBuilder
-from workers.training.drawing import PhraseBatches
 from workers.training.errors import RunError
 from workers.training.runs import Run, RunSettings, log_entries, rate
 from workers.training.tokenizer import TokenTable
@@ -33,13 +32,11 @@ def corpus() -> Corpus:
     return builder.build()
 
 
-def batches(corpus: Corpus, tokenizer: PreTrainedTokenizerFast) -> PhraseBatches:
+def batches(corpus: Corpus, tokenizer: PreTrainedTokenizerFast) -> distill.PhraseBatches:
     vectors = torch.nn.functional.normalize(torch.ones(1, 384), dim=-1).numpy().astype(np.float16)
     table = TokenTable(tokenizer, corpus.phrases)
     pad = int(tokenizer.pad_token_id)
-    return PhraseBatches(
-        corpus, table, vectors, 4, pad=pad, batch=8, seed=1, positions=towers.TEXT_POSITIONS
-    )
+    return distill.PhraseBatches(corpus, table, vectors, 4, pad=pad, batch=8, seed=1)
 
 
 def targets() -> torch.Tensor:
@@ -198,6 +195,28 @@ def test_distillation_leaves_the_image_tower_alone(
     changed = {name for name, values in before.items() if not torch.equal(values, after[name])}
     assert changed
     assert all(name.startswith(("text_", "logit_scale")) for name in changed)
+
+
+def test_what_is_drawn_depends_on_the_step_alone(
+    corpus: Corpus, tokenizer: PreTrainedTokenizerFast
+) -> None:
+    one, other = batches(corpus, tokenizer), batches(corpus, tokenizer)
+    drawn = {step: one.draw(step) for step in range(40)}
+    for step in (33, 2, 17):
+        again = other.draw(step)
+        assert torch.equal(again.tokens, drawn[step].tokens)
+        assert torch.equal(again.shares, drawn[step].shares)
+
+
+def test_dropping_tokens_keeps_the_end() -> None:
+    tokens = np.array([[5, 6, 7, 8, 9, 1, 0], [5, 6, 1, 0, 0, 0, 0]] * 50, dtype=np.int64)
+    dropped = distill.drop_tokens(tokens, 0, 0.4, np.random.default_rng(1))
+    assert (dropped[1::2] == tokens[1]).all()  # too short to lose anything
+    assert len({tuple(row) for row in dropped[::2].tolist()}) > 5
+    for row in dropped.tolist():
+        inside = [token for token in row if token]
+        assert inside[-1] == 1
+        assert row[: len(inside)] == inside
 
 
 def test_a_saved_model_gives_the_same_vectors(

@@ -2,8 +2,6 @@
 
 from dataclasses import dataclass
 
-from workers.training.drawing import PLAIN, Variety
-
 
 @dataclass(frozen=True, slots=True)
 class PhrasesSettings:
@@ -41,7 +39,6 @@ class MiniSettings:
         PhrasesSettings(steps=3000, rate=6e-4, share=0.5, each=6000, things=3, kept=0.35),
     )
     phrases_names: float = 2.0
-    variety: Variety = PLAIN
     leave_out: tuple[str, ...] = ()
     seed: int = 20
     device: str = "cpu"

@@ -19,7 +19,6 @@ from transformers import CLIPModel
 
 from workers.training import align, distill, revise, towers
 from workers.training.corpus import held_out
-from workers.training.drawing import PhraseBatches
 from workers.training.evaluation.metrics import ranks
 from workers.training.files import whole_folder, write_whole
 from workers.training.material import Material
@@ -116,8 +115,8 @@ class Mini:
         )
         align.align(model, self.data.pictures, places, self.folder / name, settings)
 
-    def _batches(self, material: Material, table: TokenTable, stage: int) -> PhraseBatches:
-        return PhraseBatches(
+    def _batches(self, material: Material, table: TokenTable, stage: int) -> distill.PhraseBatches:
+        return distill.PhraseBatches(
             material.corpus,
             table,
             material.vectors,
@@ -125,8 +124,6 @@ class Mini:
             pad=self.data.tokenizer.pad_token_id,
             batch=self.settings.distill_batch,
             seed=self.settings.seed + stage,
-            positions=towers.TEXT_POSITIONS,
-            variety=self.settings.variety,
         )
 
     def _watch(self, model: CLIPModel, gallery: torch.Tensor) -> Watch:

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from workers.encoders import part_pooling
 from workers.encoders.parts import Description, damage_explained, read_json
 from workers.encoders.preprocessing import Preprocessing
 from workers.encoders.tokens import Tokens, read_tokenizer
@@ -13,7 +14,13 @@ from workers.encoders.tokens import Tokens, read_tokenizer
 if TYPE_CHECKING:
     import torch
 
-_TEXT_FILES = ("config.json", "model.safetensors", "tokenizer.json", "tokenizer_config.json")
+TEXT_FILES = (
+    "config.json",
+    "model.safetensors",
+    "tokenizer.json",
+    "tokenizer_config.json",
+    part_pooling.FILE,
+)
 _PREPROCESSING = ("preprocessor_config.json", "processor_config.json")
 """The second is what transformers writes since its version 5."""
 _PAD = "<|endoftext|>"
@@ -24,12 +31,15 @@ def describe(folder: Path) -> Description:
     with damage_explained(f"the model in {folder}"):
         config = read_json(folder / "config.json")
         preprocessing, image_files = images(folder)
+        dim = int(config.get("projection_dim", 512))
+        cut = tokens(folder, config["text_config"])
         return Description(
-            dim=int(config.get("projection_dim", 512)),
-            tokens=tokens(folder, config["text_config"]),
-            text_files=[folder / name for name in _TEXT_FILES],
+            dim=dim,
+            tokens=cut,
+            text_files=[folder / name for name in TEXT_FILES],
             preprocessing=preprocessing,
             image_files=image_files,
+            pooling=part_pooling.read(folder, cut.tokenizer, dim),
         )
 
 

@@ -5,23 +5,25 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from workers.encoders.clip import tokens
+from workers.encoders import part_pooling
+from workers.encoders.clip import TEXT_FILES, tokens
 from workers.encoders.parts import Description, damage_explained, read_json
 
 if TYPE_CHECKING:
     import torch
-
-_FILES = ("config.json", "model.safetensors", "tokenizer.json", "tokenizer_config.json")
 
 
 def describe(folder: Path) -> Description:
     """Read everything but the weights; raises EncoderError."""
     with damage_explained(f"the text tower in {folder}"):
         config = read_json(folder / "config.json")
+        dim = int(config.get("projection_dim", 512))
+        cut = tokens(folder, config)
         return Description(
-            dim=int(config.get("projection_dim", 512)),
-            tokens=tokens(folder, config),
-            text_files=[folder / name for name in _FILES],
+            dim=dim,
+            tokens=cut,
+            text_files=[folder / name for name in TEXT_FILES],
+            pooling=part_pooling.read(folder, cut.tokenizer, dim),
         )
 
 

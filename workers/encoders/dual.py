@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from workers.encoders.base import EncoderError, Pixels, Vectors
 from workers.encoders.engines.base import Engine
+from workers.encoders.part_pooling import PartPooling
 from workers.encoders.preprocessing import Preprocessing
 from workers.encoders.tokens import Tokenize
 
@@ -20,13 +21,22 @@ if TYPE_CHECKING:
 class EngineTextTower:
     """Texts into vectors."""
 
-    def __init__(self, tokens: Tokenize, engine: Engine, dim: int) -> None:
+    def __init__(
+        self, tokens: Tokenize, engine: Engine, dim: int, pooling: PartPooling | None = None
+    ) -> None:
         self.dim = dim
         self.engine = engine.name
         self._tokens = tokens
         self._engine = engine
+        self._pooling = pooling
 
     def encode_texts(self, texts: Sequence[str]) -> Vectors:
+        """Encode n >= 1 texts, by their parts where the model has learnt to."""
+        if self._pooling is None:
+            return self._encode(texts)
+        return self._pooling.encode(texts, self._encode)
+
+    def _encode(self, texts: Sequence[str]) -> Vectors:
         """Encode n >= 1 texts; what a text has too much is cut off.
 
         One forward pass for all texts of about the same length: a text's vector then does not

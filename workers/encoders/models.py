@@ -94,7 +94,7 @@ def load(
     eye: EngineImageTower | None = None
     if texts:
         engine = start(text_tower(family, folder, about), options)
-        words = EngineTextTower(about.tokens, engine, about.dim)
+        words = EngineTextTower(about.tokens, engine, about.dim, about.pooling)
     if images:
         eye = EngineImageTower(
             about.preprocessing, start(image_tower(family, folder, about), options)
@@ -128,7 +128,7 @@ def load_text_tower(folder: Path, dim: int, options: EngineOptions | None = None
     family = _family(folder / "config.json", "model_type", TEXT_FAMILIES)
     about = describe(family, folder)
     engine = start(text_tower(family, folder, about), options or EngineOptions())
-    tower = EngineTextTower(about.tokens, engine, about.dim)
+    tower = EngineTextTower(about.tokens, engine, about.dim, about.pooling)
     _try(lambda: tower.encode_texts(_PROBES), dim, f"the text tower in {folder}")
     return tower
 

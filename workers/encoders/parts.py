@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from workers.encoders.base import EncoderError
+from workers.encoders.part_pooling import PartPooling
 from workers.encoders.preprocessing import Preprocessing
 from workers.encoders.tokens import Tokenize
 
@@ -30,6 +31,8 @@ class Description:
     image_files: Sequence[Path] = ()
     languages: Sequence[str] = ()
     """BCP 47, as far as the model states them."""
+    pooling: PartPooling | None = None
+    """How the vectors of a text's parts become one, where the model has learnt it."""
 
 
 @contextmanager

@@ -50,7 +50,7 @@ class Tokens:
         ``masked`` says that the tower takes a mask; ``prepare`` is applied to a text first
         (lower-casing, a prefix).
         """
-        self._tokenizer = tokenizer
+        self.tokenizer = tokenizer
         self._masked = masked
         self._prepare = prepare
         # An engine makes ready for every new shape: few lengths are few shapes.
@@ -66,7 +66,7 @@ class Tokens:
     def __call__(self, texts: Sequence[str]) -> tuple[TokenIds, ...]:
         """Return the ids of n >= 1 texts and, if masked, which are no padding (1, else 0)."""
         wanted = list(texts) if self._prepare is None else [self._prepare(text) for text in texts]
-        encodings = self._tokenizer.encode_batch(wanted)
+        encodings = self.tokenizer.encode_batch(wanted)
         ids = np.array([encoding.ids for encoding in encodings], np.int64)
         if not self._masked:
             return (ids,)

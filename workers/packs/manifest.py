@@ -12,6 +12,7 @@ from typing import Annotated, Self
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError
 from pydantic import model_validator as _model_validator
 
+from workers.encoders.part_pooling import FILE as POOLING
 from workers.packs.errors import PackError
 
 FORMAT = 1
@@ -19,7 +20,7 @@ FORMAT = 1
 MANIFEST = "pack.json"
 WORDS = "words.txt"
 NEEDED = (MANIFEST, "config.json", "model.safetensors", "tokenizer.json")
-FILES = (*NEEDED, "tokenizer_config.json", WORDS)
+FILES = (*NEEDED, "tokenizer_config.json", WORDS, POOLING)
 """All files of a pack; whatever else lies beside them is no part of it."""
 
 LANGUAGE = r"^[A-Za-z]{2,8}(-[A-Za-z0-9]{1,8})*$"

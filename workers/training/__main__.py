@@ -14,7 +14,7 @@ from transformers.utils import logging as transformers_logging
 
 from workers.encoders.base import EncoderError
 from workers.packs.errors import PackError
-from workers.training import annotations, artwork, parallel, towers
+from workers.training import annotations, artwork, parallel, pooling, towers
 from workers.training.allocator import restart_with_tcmalloc
 from workers.training.errors import TrainingError
 from workers.training.evaluation import measure, questions, report, with_pack
@@ -166,6 +166,32 @@ def _evaluate(cache: Path, model: Path) -> None:
 def evaluate(model: Path, cache: Path) -> None:
     """Measure a model of the emoji kind; writes evaluation.json and README.md beside it."""
     _evaluate(cache, model)
+
+
+@main.command("pool")
+@click.option("--model", type=FOLDER, default=BUNDLED, show_default=True)
+@click.option(
+    "--run",
+    "folder",
+    type=click.Path(path_type=Path),
+    default=Path("runs/pooling"),
+    show_default=True,
+)
+@cache_option
+def pool_command(model: Path, folder: Path, cache: Path) -> None:
+    """Learn how much each part of a question counts, for a model of the emoji kind."""
+    restart_with_tcmalloc(cache)
+    pictures = artwork.load(cache)
+    every = annotations.load(cache, pictures.alias)
+    pooling.pool(
+        model,
+        cache,
+        pictures,
+        every,
+        run=folder,
+        seed=MiniSettings().seed,
+        say=CONSOLE.print,
+    )
 
 
 @main.command("evaluate-pack")

@@ -31,6 +31,7 @@ from workers.training.errors import ModelError
 from workers.training.evaluation.metrics import Figures, figures, ranks
 from workers.training.files import whole_folder
 from workers.training.pairs import Pair, read
+from workers.training.phrase_tower import PhraseTower, pooling_for
 from workers.training.runs import Run, RunSettings, autocast
 from workers.training.tokenizer import TokenTable, extend
 
@@ -82,7 +83,8 @@ def make_pack(base: Path, pairs: Path, folder: Path, settings: PackSettings) -> 
     if not trained:
         raise ModelError(f"{pairs} holds too few pairs to train on")
     tested = [pair for pair in found if hash_pair(pair.english, 0) < TEST_SHARE]
-    vectors = _encode(model, tokenizer, english)
+    tower = PhraseTower(model, tokenizer, towers.pooling(base, tokenizer))
+    vectors = tower.encode(english)
     measuring = _Measuring(
         dict(zip(english, vectors, strict=True)),
         kept_apart=_samples(tested),
@@ -90,11 +92,9 @@ def make_pack(base: Path, pairs: Path, folder: Path, settings: PackSettings) -> 
     )
     # Now, so that a bad name is refused before the training and not after it.
     manifest = _manifest(name, title, space_of(model), languages)
-    before = measuring.measure(model, tokenizer)
-    former, tokenizer = (
-        tokenizer,
-        extend(tokenizer, [pair.phrase for pair in trained], PIECES_A_LANGUAGE * len(languages)),
-    )
+    before = measuring.measure(tower)
+    learnt = [pair.phrase for pair in trained]
+    former, tokenizer = tokenizer, extend(tokenizer, learnt, PIECES_A_LANGUAGE * len(languages))
     _grow(model, former, tokenizer)
     place = {phrase: row for row, phrase in enumerate(english)}
     # What a continued run must have in common with the one that was begun.
@@ -105,8 +105,11 @@ def make_pack(base: Path, pairs: Path, folder: Path, settings: PackSettings) -> 
     run = _run(folder, settings, manifest.space, origin)
     _train(model, trained, place, vectors, tokenizer=tokenizer, run=run, settings=settings)
     towers.place(model, "cpu")
-    after = measuring.measure(model, tokenizer)
-    cosine = float((_encode(model, tokenizer, english) * vectors).sum(1).mean())
+    tower = PhraseTower(
+        model, tokenizer, pooling_for(tower.pooling, tokenizer, [*learnt, *english])
+    )
+    after = measuring.measure(tower)
+    cosine = float((tower.encode(english) * vectors).sum(1).mean())
     manifest = Manifest.model_validate(
         manifest.model_dump()
         | {
@@ -117,6 +120,8 @@ def make_pack(base: Path, pairs: Path, folder: Path, settings: PackSettings) -> 
     with whole_folder(folder / "pack") as made:
         _save(model, made)
         tokenizer.save_pretrained(made)
+        if tower.pooling is not None:
+            tower.pooling.save(made)
         words = own_words((pair.phrase for pair in found), english)
         (made / WORDS).write_text("".join(f"{word}\n" for word in words), encoding="utf-8")
         manifest.write(made)
@@ -189,22 +194,15 @@ class _Measuring:
         self._english = english
         self._samples = samples
 
-    def measure(
-        self, model: CLIPModel, tokenizer: PreTrainedTokenizerFast
-    ) -> dict[str, dict[str, Figures]]:
+    def measure(self, tower: PhraseTower) -> dict[str, dict[str, Figures]]:
         """Return figures by kind of sample and language."""
         return {
-            kind: {
-                language: self._figures(model, tokenizer, pairs)
-                for language, pairs in sample.items()
-            }
+            kind: {language: self._figures(tower, pairs) for language, pairs in sample.items()}
             for kind, sample in self._samples.items()
         }
 
-    def _figures(
-        self, model: CLIPModel, tokenizer: PreTrainedTokenizerFast, pairs: list[Pair]
-    ) -> Figures:
-        asked = _encode(model, tokenizer, [pair.phrase for pair in pairs])
+    def _figures(self, tower: PhraseTower, pairs: list[Pair]) -> Figures:
+        asked = tower.encode([pair.phrase for pair in pairs])
         gallery = torch.stack([self._english[pair.english] for pair in pairs])
         return figures(ranks(asked, gallery, [frozenset({row}) for row in range(len(pairs))]))
 
@@ -231,21 +229,6 @@ def _recall(found: Figures) -> Recall:
         recall_at_5=round(found.recall_at_5, 4),
         recall_at_10=round(found.recall_at_10, 4),
     )
-
-
-def _encode(
-    model: CLIPModel, tokenizer: PreTrainedTokenizerFast, phrases: list[str]
-) -> torch.Tensor:
-    """Return the vectors of phrases, float32 [n, d]."""
-    model.train(False)
-    table = TokenTable(tokenizer, phrases)
-    parts = []
-    with torch.no_grad():
-        for start in range(0, len(table), 512):
-            rows = np.arange(start, min(start + 512, len(table)))
-            tokens = torch.from_numpy(table.padded(rows, int(tokenizer.pad_token_id)))
-            parts.append(towers.text_vectors(model, tokens))
-    return torch.cat(parts)
 
 
 @torch.no_grad()

@@ -11,7 +11,10 @@ from torch import nn
 from torch.nn.functional import normalize
 from transformers import CLIPConfig, CLIPImageProcessorPil, CLIPModel, PreTrainedTokenizerFast
 
+from workers.encoders import part_pooling
 from workers.encoders.base import fingerprint
+from workers.encoders.part_pooling import PartPooling
+from workers.encoders.parts import read_json
 from workers.training.errors import ModelError
 
 DIMENSION = 384
@@ -23,6 +26,7 @@ TEXT_POSITIONS = 48
 MODEL_FILES = (
     "config.json",
     "model.safetensors",
+    part_pooling.FILE,
     "preprocessor_config.json",
     "tokenizer.json",
     "tokenizer_config.json",
@@ -146,6 +150,15 @@ def save(model: CLIPModel, tokenizer: PreTrainedTokenizerFast, folder: Path) -> 
 def model_digest(folder: Path) -> str:
     """Return a digest of a model's folder: shape, weights and tokenizer."""
     return fingerprint([folder / name for name in MODEL_FILES])
+
+
+def pooling(folder: Path, tokenizer: PreTrainedTokenizerFast) -> PartPooling | None:
+    """Read how a model weighs the parts of a text, None where it does not; raises ModelError."""
+    dim = int(read_json(folder / "config.json").get("projection_dim", 0))
+    try:
+        return part_pooling.read(folder, tokenizer.backend_tokenizer, dim)
+    except (OSError, ValueError) as error:
+        raise ModelError(f"{folder} is damaged: {error}") from error
 
 
 def image_processor() -> CLIPImageProcessorPil:

@@ -4,12 +4,17 @@ import json
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 import torch
 from PIL import Image
 from safetensors.torch import load_file, save_file
 from transformers import PreTrainedTokenizerFast
 
+from tests.tiny import EXACT
+from workers.encoders import models
+from workers.encoders.expressions import Expressions
+from workers.encoders.part_pooling import FILE, PartPooling, read
 from workers.encoders.space import space_in
 from workers.packs.manifest import read_manifest
 from workers.training import towers
@@ -56,6 +61,32 @@ def test_a_pack_names_its_space_and_its_gain(folder: Path, pairs: Path, tmp_path
     assert pieces[0] < pieces[1]
     assert tower["text_model.embeddings.token_embedding.weight"].shape[0] == len(own) > len(base)
     assert not any(name.startswith("vision") for name in tower)
+
+
+def test_a_pack_for_a_pooled_model_pools_what_it_was_taught_itself(
+    folder: Path, tokenizer: PreTrainedTokenizerFast, pairs: Path, tmp_path: Path
+) -> None:
+    query = np.linspace(-1, 1, towers.DIMENSION, dtype=np.float32)
+    bias = np.array([0, 1, 2, 3], np.float32)
+    PartPooling(tokenizer.backend_tokenizer, Expressions.of(["▁cat"]), query, bias).save(folder)
+    made = make_pack(folder, pairs, tmp_path / "run", SETTINGS)
+    own = PreTrainedTokenizerFast.from_pretrained(made, local_files_only=True)
+    pooling = read(made, own.backend_tokenizer, towers.DIMENSION)
+    assert pooling is not None
+    assert np.array_equal(pooling.query, query)
+    assert np.array_equal(pooling.bias, bias)
+    taught = [line.split("\t")[1] for line in pairs.read_text("utf-8").splitlines()]
+    held = pooling.expressions.hold(
+        [own.backend_tokenizer.normalizer.normalize_str(t) for t in taught]
+    )
+    assert 15 < held.sum() < len(taught)  # a tenth is kept apart
+    tower = models.load_text_tower(made, towers.DIMENSION, EXACT)
+    (made / FILE).unlink()
+    plain = models.load_text_tower(made, towers.DIMENSION, EXACT)
+    asked = ["eine rote cat", taught[0]]
+    assert (
+        np.abs(tower.encode_texts(asked) - pooling.encode(asked, plain.encode_texts)).max() < 1e-6
+    )
 
 
 def test_a_bad_name_is_refused_before_the_training(

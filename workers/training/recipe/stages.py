@@ -1,5 +1,5 @@
 """The bundled model from packages alone: data → align → distill → agree → revise (four
-times) → phrases → export.
+times) → phrases → pooling → export.
 
 Every stage has a folder of its own under the run and is skipped when it is finished, so the whole
 may be killed and started again at any time.
@@ -17,7 +17,7 @@ import numpy as np
 import torch
 from transformers import CLIPModel
 
-from workers.training import align, distill, revise, towers
+from workers.training import align, distill, pooling, revise, towers
 from workers.training.corpus import held_out
 from workers.training.evaluation.metrics import ranks
 from workers.training.files import whole_folder, write_whole
@@ -249,7 +249,7 @@ class Mini:
     def recipe(self) -> str:
         """Return what was trained how long, in Markdown, from the stages' own files."""
         lines = ["| stage | steps | batch | learning rate | time |", "|---|---:|---:|---:|---:|"]
-        for stage in self.stages:
+        for stage in [*self.stages, "pooling"]:
             folder = self.folder / stage
             if not (folder / "done.json").exists():
                 continue
@@ -277,4 +277,20 @@ class Mini:
                 break
         with whole_folder(self.folder / "model") as made:
             towers.save(model, self.data.tokenizer, made)
+            if not until:
+                began = time.monotonic()
+                self.pool(made)
+                self._timed("pooling", began)
         return self.folder / "model"
+
+    def pool(self, folder: Path) -> None:
+        """Run what comes last: how much each part of a question counts, the towers as they are."""
+        pooling.pool(
+            folder,
+            self.data.cache,
+            self.data.pictures,
+            self.data.annotations,
+            run=self.folder / "pooling",
+            seed=self.settings.seed,
+            say=self._say,
+        )

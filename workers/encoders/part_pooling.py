@@ -1,0 +1,110 @@
+"""Attention pooling over the parts of a text, for text towers that know names best.
+
+A small tower that has learnt names takes "an old rusty car" for something it never met, and "car"
+for what it is. Where a model's folder has ``part_pooling.safetensors``, a text is cut into the
+expressions that the tower was taught, and its vector is the mean of their unit vectors (and of the
+whole's), weighted by a softmax of their products with a learnt query and a bias for each kind of
+part: attention pooling, after Yang et al. 2016, "Hierarchical Attention Networks for Document
+Classification". A text that is an expression itself keeps the tower's own vector.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+from safetensors import SafetensorError
+from safetensors.numpy import load_file, save_file
+from tokenizers import Tokenizer
+
+from workers.encoders.base import Vectors
+from workers.encoders.expressions import SPACE, Expressions, Kind
+
+FILE = "part_pooling.safetensors"
+
+Encode = Callable[[Sequence[str]], Vectors]
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """The parts of n texts, none of them twice."""
+
+    texts: Sequence[str]
+    """To be encoded, in the spelling that the tokenizer normalises to what it was cut from."""
+    uses: NDArray[np.int64]
+    """Shape (m,): the place in ``texts`` of each use of a part."""
+    kinds: NDArray[np.int64]
+    """Shape (m,): the kind that it has there."""
+    rows: NDArray[np.int64]
+    """Shape (m,): the text that it is used for; they ascend."""
+
+
+class PartPooling:
+    """Cuts texts, and makes one vector of their parts'. Thread-safe."""
+
+    def __init__(
+        self,
+        tokenizer: Tokenizer,
+        expressions: Expressions,
+        query: NDArray[np.float32],
+        bias: NDArray[np.float32],
+    ) -> None:
+        """``query`` has shape (dim,), ``bias`` one number for every Kind."""
+        self.expressions = expressions
+        self.query = query
+        self.bias = bias
+        self._normalizer = tokenizer.normalizer
+
+    def cut(self, texts: Sequence[str]) -> Parts:
+        """Cut n >= 1 texts into their parts."""
+        places: dict[str, int] = {}
+        found: list[tuple[int, int, int]] = []
+        for row, text in enumerate(texts):
+            normalised = self._normalizer.normalize_str(text) if self._normalizer else text
+            for part, kind in self.expressions.cut(normalised):
+                place = places.setdefault(part.replace(SPACE, " ").strip(), len(places))
+                found.append((place, kind, row))
+        uses, kinds, rows = np.array(found, np.int64).T
+        return Parts(list(places), uses, kinds, rows)
+
+    def pool(self, vectors: Vectors, parts: Parts) -> Vectors:
+        """Return unit vectors of shape (n, dim) from those of the parts' texts."""
+        scores = (vectors @ self.query)[parts.uses] + self.bias[parts.kinds]
+        firsts = np.flatnonzero(np.diff(parts.rows, prepend=-1))
+        # Of a text of one part the weight is 1 to the last bit.
+        weights = np.exp(scores - np.maximum.reduceat(scores, firsts)[parts.rows])
+        pooled = np.add.reduceat(vectors[parts.uses] * weights[:, None], firsts)
+        length = np.linalg.norm(pooled, axis=1, keepdims=True)
+        unit: Vectors = pooled / np.maximum(length, np.float32(1e-12))
+        return unit
+
+    def encode(self, texts: Sequence[str], encode: Encode) -> Vectors:
+        """Encode n >= 1 texts by their parts; ``encode`` gives unit vectors of texts."""
+        parts = self.cut(texts)
+        return self.pool(encode(parts.texts), parts)
+
+    def save(self, folder: Path) -> None:
+        """Write it into a model's folder."""
+        arrays = {"expressions": self.expressions.hashes, "query": self.query, "bias": self.bias}
+        save_file(arrays, folder / FILE)
+
+
+def read(folder: Path, tokenizer: Tokenizer, dim: int) -> PartPooling | None:
+    """Read what ``save`` wrote; None where a model has none. Raises OSError, ValueError."""
+    if not (folder / FILE).is_file():
+        return None
+    try:
+        arrays = load_file(folder / FILE)
+        hashes, query, bias = arrays["expressions"], arrays["query"], arrays["bias"]
+    except (SafetensorError, KeyError) as error:
+        raise ValueError(f"{FILE} cannot be read: {error}") from error
+    if query.shape != (dim,) or bias.shape != (len(Kind),):
+        raise ValueError(f"{FILE} is for another model: its query has the shape {query.shape}")
+    if hashes.dtype != np.uint32 or not hashes.size or (np.diff(hashes.astype(np.int64)) < 0).any():
+        raise ValueError(f"{FILE} holds no sorted hashes")
+    if not (np.isfinite(query).all() and np.isfinite(bias).all()):
+        raise ValueError(f"{FILE} holds weights that are not finite")
+    return PartPooling(tokenizer, Expressions(hashes), query, bias)

@@ -17,7 +17,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 from safetensors import SafetensorError
-from safetensors.numpy import load_file, save_file
+from safetensors.numpy import load_file, save
 from tokenizers import Tokenizer
 
 from workers.encoders.base import Vectors
@@ -72,7 +72,8 @@ class PartPooling:
 
     def pool(self, vectors: Vectors, parts: Parts) -> Vectors:
         """Return unit vectors of shape (n, dim) from those of the parts' texts."""
-        scores = (vectors @ self.query)[parts.uses] + self.bias[parts.kinds]
+        # Not a product of matrices, which rounds by how many rows there are.
+        scores = (vectors * self.query).sum(axis=1)[parts.uses] + self.bias[parts.kinds]
         firsts = np.flatnonzero(np.diff(parts.rows, prepend=-1))
         # Of a text of one part the weight is 1 to the last bit.
         weights = np.exp(scores - np.maximum.reduceat(scores, firsts)[parts.rows])
@@ -87,9 +88,12 @@ class PartPooling:
         return self.pool(encode(parts.texts), parts)
 
     def save(self, folder: Path) -> None:
-        """Write it into a model's folder."""
+        """Write it into a model's folder; until it is whole, the former one stays."""
         arrays = {"expressions": self.expressions.hashes, "query": self.query, "bias": self.bias}
-        save_file(arrays, folder / FILE)
+        partial = folder / f"{FILE}.partial"
+        # Not `save_file`, which lets nobody else read it.
+        partial.write_bytes(save(arrays))
+        partial.replace(folder / FILE)
 
 
 def read(folder: Path, tokenizer: Tokenizer, dim: int) -> PartPooling | None:

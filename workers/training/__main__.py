@@ -183,15 +183,19 @@ def pool_command(model: Path, folder: Path, cache: Path) -> None:
     restart_with_tcmalloc(cache)
     pictures = artwork.load(cache)
     every = annotations.load(cache, pictures.alias)
-    pooling.pool(
+    own = MiniSettings()
+    learnt = pooling.pool(
         model,
         cache,
         pictures,
         every,
         run=folder,
-        seed=MiniSettings().seed,
+        steps=own.pooling_steps,
+        each=own.pooling_each,
+        seed=own.seed,
         say=CONSOLE.print,
     )
+    learnt.save(model)
 
 
 @main.command("evaluate-pack")

@@ -14,6 +14,7 @@ import torch
 from torch import nn
 from torch.nn.functional import log_softmax, normalize
 
+from workers.encoders.base import fingerprint
 from workers.encoders.expressions import Expressions, Kind
 from workers.encoders.part_pooling import PartPooling
 from workers.training import artwork, phrases
@@ -26,10 +27,7 @@ from workers.training.runs import Run, RunSettings
 
 KNOWN_WITHIN = 5
 """An expression is known when so many nearest pictures hold one that it denotes."""
-EACH = 800
-"""Phrases made for a locale."""
 THINGS = 3
-STEPS = 900
 BATCH = 512
 RATE = 1e-2
 
@@ -146,10 +144,16 @@ def pool(
     annotations: Sequence[Annotation],
     *,
     run: Path,
+    steps: int,
+    each: int,
     seed: int,
     say: Say,
-) -> None:
-    """Learn the pooling of the model in ``folder`` and write it there."""
+) -> PartPooling:
+    """Return what the model in ``folder`` knows and how it weighs it, learnt in the folder ``run``.
+
+    ``annotations`` are the names and keywords that it was trained on, ``each`` says how many
+    phrases are made for a locale.
+    """
     model = measure.Model(folder)
     gallery = model.pictures(measure.rendered(pictures))
     known = known_expressions(model, pictures, annotations, gallery)
@@ -157,15 +161,16 @@ def pool(
     expressions = Expressions.of(map(normalizer.normalize_str, known))
     say(f"{len(known)} expressions are known")
     rows = [row for row, emoji in enumerate(pictures.emoji) if not artwork.is_flag(emoji)]
-    made = list(phrases.phrases(cache, annotations, rows, each=EACH, things=THINGS, seed=seed))
+    made = list(phrases.phrases(cache, annotations, rows, each=each, things=THINGS, seed=seed))
     settings = RunSettings(
         "pooling",
-        steps=STEPS,
+        steps=steps,
         batch=BATCH,
         learning_rate=RATE,
         weight_decay=0.0,
         warmup_steps=0,
         seed=seed,
         bf16=False,
+        extra={"model": fingerprint([folder / "model.safetensors", folder / "tokenizer.json"])},
     )
-    learn(model, expressions, made, gallery, Run(run, settings)).save(folder)
+    return learn(model, expressions, made, gallery, Run(run, settings))

@@ -12,12 +12,15 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+import numpy as np
 import pytest
 import torch
 
 from tests.tiny import EXACT, tiny_clip
 from workers.encoders import models
 from workers.encoders.base import Encoder
+from workers.encoders.expressions import Expressions, Kind
+from workers.encoders.part_pooling import PartPooling
 from workers.packs.store import PackStore
 from workers.training import towers
 from workers.training.pack import PackSettings, make_pack
@@ -50,6 +53,10 @@ def _base(folder: Path, seed: int) -> Path:
     tokenizer = assemble(learn(PHRASES, 100), ["🐈"])
     with _quietly():
         towers.save(tiny_clip(tokenizer, seed), tokenizer, folder)
+    backend = tokenizer.backend_tokenizer
+    query = np.random.default_rng(seed).normal(size=towers.DIMENSION).astype(np.float32)
+    taught = Expressions.of(map(backend.normalizer.normalize_str, ["black cat", "dog"]))
+    PartPooling(backend, taught, query, np.zeros(len(Kind), np.float32)).save(folder)
     return folder
 
 

@@ -9,6 +9,8 @@ import pytest
 import torch
 from transformers import CLIPModel, PreTrainedTokenizerFast
 
+from workers.encoders.part_pooling import FILE
+from workers.training import phrases
 from workers.training.annotations import Annotation
 from workers.training.artwork import Artwork
 from workers.training.corpus import CorpusBuilder, add_annotations, held_out
@@ -39,6 +41,7 @@ SETTINGS = MiniSettings(
         PhrasesSettings(steps=steps, rate=1e-3, share=0.5, each=1, things=1, kept=0.5)
         for steps in (3, 2)
     ),
+    pooling_steps=3,
     hold_out=0.2,
     bf16=False,
 )
@@ -99,6 +102,8 @@ def run(
     monkeypatch.setattr(Mini, "_fresh", lambda self: model)
     monkeypatch.setattr(data, "gather", lambda *given, hold_out, **named: material(hold_out))
     monkeypatch.setattr(data, "gather_phrases", lambda *given, **named: phrases_material())
+    made = [("big dog de", {1: 1.0}), ("a red apple en", {2: 2.0})]
+    monkeypatch.setattr(phrases, "phrases", lambda *given, **named: iter(made))
     asked = [Question("en", "a black cat at night", frozenset({0}))]
     monkeypatch.setattr(MiniData, "asked", asked)
     return Mini(tmp_path / "run", tmp_path / "cache", SETTINGS, lambda said: None)
@@ -108,7 +113,9 @@ def test_all_stages_to_a_model_that_loads(run: Mini) -> None:
     made = run.run()
     assert measure.Model(made).texts(["black cat en"]).shape == (1, 384)
     assert measure.Model(run.folder / "measured").texts([""]).shape == (1, 384)
-    for stage in run.stages:
+    assert (made / FILE).is_file()
+    assert not (run.folder / "measured" / FILE).exists()  # what was held out is in no expression
+    for stage in [*run.stages, "pooling"]:
         assert json.loads((run.folder / stage / "done.json").read_text("utf-8"))["seconds"] >= 0
         assert stage in run.recipe()
     (logged,) = log_entries(run.folder / "phrases-2")
@@ -123,7 +130,7 @@ def test_a_second_call_trains_nothing(run: Mini, monkeypatch: pytest.MonkeyPatch
 
 
 def test_the_stages_can_stop_early(run: Mini) -> None:
-    run.run(until="align")
+    assert not (run.run(until="align") / FILE).exists()
     assert (run.folder / "align" / "done.json").exists()
     assert not (run.folder / "distill").exists()
 

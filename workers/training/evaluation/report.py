@@ -47,7 +47,7 @@ def evaluate(
             }
             for answer in answers
         ],
-        "text_latency_ms": round(measure.text_latency_ms(model, questions), 2),
+        "text_latency_ms": round(measure.text_latency_ms(model.folder, questions), 2),
         "load_s": round(model.load_s, 2),
         "size_bytes": model.size_bytes,
         "machine": f"{platform.machine()}, 2 threads",

@@ -39,6 +39,8 @@ class MiniSettings:
         PhrasesSettings(steps=3000, rate=6e-4, share=0.5, each=6000, things=3, kept=0.35),
     )
     phrases_names: float = 2.0
+    pooling_steps: int = 900
+    pooling_each: int = 800
     leave_out: tuple[str, ...] = ()
     seed: int = 20
     device: str = "cpu"

@@ -6,6 +6,7 @@ may be killed and started again at any time.
 """
 
 import json
+import shutil
 import time
 from collections.abc import Callable
 from dataclasses import asdict
@@ -17,6 +18,7 @@ import numpy as np
 import torch
 from transformers import CLIPModel
 
+from workers.encoders import part_pooling
 from workers.training import align, distill, pooling, revise, towers
 from workers.training.corpus import held_out
 from workers.training.evaluation.metrics import ranks
@@ -285,12 +287,18 @@ class Mini:
 
     def pool(self, folder: Path) -> None:
         """Run what comes last: how much each part of a question counts, the towers as they are."""
-        pooling.pool(
-            folder,
-            self.data.cache,
-            self.data.pictures,
-            self.data.annotations,
-            run=self.folder / "pooling",
-            seed=self.settings.seed,
-            say=self._say,
-        )
+        kept = self.folder / "pooling"
+        if not (kept / part_pooling.FILE).exists():
+            learnt = pooling.pool(
+                folder,
+                self.data.cache,
+                self.data.pictures,
+                self.data.annotations,
+                run=kept,
+                steps=self.settings.pooling_steps,
+                each=self.settings.pooling_each,
+                seed=self.settings.seed,
+                say=self._say,
+            )
+            learnt.save(kept)
+        shutil.copyfile(kept / part_pooling.FILE, folder / part_pooling.FILE)

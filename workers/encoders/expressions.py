@@ -65,6 +65,10 @@ class Expressions:
         """Collect expressions, as the tokenizer normalises them."""
         return cls(np.unique(np.fromiter(map(_hash, normalised), np.uint32)))
 
+    def __or__(self, other: Expressions) -> Expressions:
+        """Return the expressions of both."""
+        return Expressions(np.union1d(self.hashes, other.hashes))
+
     def hold(self, normalised: Sequence[str]) -> NDArray[np.bool_]:
         """Tell of each of n texts whether it is one of them."""
         wanted = np.fromiter(map(_hash, normalised), np.uint32, len(normalised))

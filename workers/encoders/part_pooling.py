@@ -10,7 +10,7 @@ Classification". A text that is an expression itself keeps the tower's own vecto
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -56,15 +56,26 @@ class PartPooling:
         self.expressions = expressions
         self.query = query
         self.bias = bias
-        self._normalizer = tokenizer.normalizer
+        self._tokenizer = tokenizer
+
+    def knowing(self, texts: Iterable[str], *, as_well: bool = False) -> PartPooling:
+        """Return the same weights for a tower that was taught other expressions, or these too."""
+        expressions = Expressions.of(map(self._normalise, texts))
+        if as_well:
+            expressions |= self.expressions
+        return PartPooling(self._tokenizer, expressions, self.query, self.bias)
+
+    def _normalise(self, text: str) -> str:
+        normalizer = self._tokenizer.normalizer
+        normalised: str = normalizer.normalize_str(text) if normalizer else text
+        return normalised
 
     def cut(self, texts: Sequence[str]) -> Parts:
         """Cut n >= 1 texts into their parts."""
         places: dict[str, int] = {}
         found: list[tuple[int, int, int]] = []
         for row, text in enumerate(texts):
-            normalised = self._normalizer.normalize_str(text) if self._normalizer else text
-            for part, kind in self.expressions.cut(normalised):
+            for part, kind in self.expressions.cut(self._normalise(text)):
                 place = places.setdefault(part.replace(SPACE, " ").strip(), len(places))
                 found.append((place, kind, row))
         uses, kinds, rows = np.array(found, np.int64).T

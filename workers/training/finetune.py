@@ -90,6 +90,7 @@ def finetune(base: Path, pictures: Path, folder: Path, settings: FinetuneSetting
         processor = CLIPImageProcessorPil.from_pretrained(base, local_files_only=True)
     except (OSError, ValueError) as error:
         raise ModelError(f"{base} lacks a tokenizer or image processor: {error}") from error
+    pooling = towers.pooling(base)
     batch = min(settings.batch, len(examples))
     steps_an_epoch = math.ceil(len(examples) / batch)
     run = Run(
@@ -145,6 +146,8 @@ def finetune(base: Path, pictures: Path, folder: Path, settings: FinetuneSetting
         model.save_pretrained(made)
         tokenizer.save_pretrained(made)
         processor.save_pretrained(made)
+        if pooling is not None:
+            pooling.knowing((one.caption for one in examples), as_well=True).save(made)
     return (
         f"{folder / 'model'}: recall@1 on the {len(examples)} captions it was trained on"
         f" {before:.3f} before, {after:.3f} after"

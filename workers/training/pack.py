@@ -31,7 +31,7 @@ from workers.training.errors import ModelError
 from workers.training.evaluation.metrics import Figures, figures, ranks
 from workers.training.files import whole_folder
 from workers.training.pairs import Pair, read
-from workers.training.phrase_tower import PhraseTower, pooling_for
+from workers.training.phrase_tower import PhraseTower
 from workers.training.runs import Run, RunSettings, autocast
 from workers.training.tokenizer import TokenTable, extend
 
@@ -83,7 +83,7 @@ def make_pack(base: Path, pairs: Path, folder: Path, settings: PackSettings) -> 
     if not trained:
         raise ModelError(f"{pairs} holds too few pairs to train on")
     tested = [pair for pair in found if hash_pair(pair.english, 0) < TEST_SHARE]
-    tower = PhraseTower(model, tokenizer, towers.pooling(base, tokenizer))
+    tower = PhraseTower(model, tokenizer, towers.pooling(base))
     vectors = tower.encode(english)
     measuring = _Measuring(
         dict(zip(english, vectors, strict=True)),
@@ -105,9 +105,8 @@ def make_pack(base: Path, pairs: Path, folder: Path, settings: PackSettings) -> 
     run = _run(folder, settings, manifest.space, origin)
     _train(model, trained, place, vectors, tokenizer=tokenizer, run=run, settings=settings)
     towers.place(model, "cpu")
-    tower = PhraseTower(
-        model, tokenizer, pooling_for(tower.pooling, tokenizer, [*learnt, *english])
-    )
+    pooling = tower.pooling.knowing([*learnt, *english]) if tower.pooling else None
+    tower = PhraseTower(model, tokenizer, pooling)
     after = measuring.measure(tower)
     cosine = float((tower.encode(english) * vectors).sum(1).mean())
     manifest = Manifest.model_validate(
@@ -120,8 +119,8 @@ def make_pack(base: Path, pairs: Path, folder: Path, settings: PackSettings) -> 
     with whole_folder(folder / "pack") as made:
         _save(model, made)
         tokenizer.save_pretrained(made)
-        if tower.pooling is not None:
-            tower.pooling.save(made)
+        if pooling is not None:
+            pooling.save(made)
         words = own_words((pair.phrase for pair in found), english)
         (made / WORDS).write_text("".join(f"{word}\n" for word in words), encoding="utf-8")
         manifest.write(made)

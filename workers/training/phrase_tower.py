@@ -1,13 +1,12 @@
 """A text tower that is being trained, asked as a worker would ask it."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import torch
 from transformers import CLIPModel, PreTrainedTokenizerFast
 
-from workers.encoders.expressions import Expressions
 from workers.encoders.part_pooling import PartPooling
 from workers.training import towers
 from workers.training.tokenizer import TokenTable
@@ -39,14 +38,3 @@ class PhraseTower:
             tokens = torch.from_numpy(table.padded(rows, int(self.tokenizer.pad_token_id)))
             parts.append(towers.text_vectors(self.model, tokens))
         return torch.cat(parts)
-
-
-def pooling_for(
-    base: PartPooling | None, tokenizer: PreTrainedTokenizerFast, taught: Iterable[str]
-) -> PartPooling | None:
-    """Return the base's pooling for a tower that knows other expressions, in the same space."""
-    if base is None:
-        return None
-    backend = tokenizer.backend_tokenizer
-    expressions = Expressions.of(map(backend.normalizer.normalize_str, taught))
-    return PartPooling(backend, expressions, base.query, base.bias)

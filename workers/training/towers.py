@@ -15,6 +15,7 @@ from workers.encoders import part_pooling
 from workers.encoders.base import fingerprint
 from workers.encoders.part_pooling import PartPooling
 from workers.encoders.parts import read_json
+from workers.encoders.tokens import read_tokenizer
 from workers.training.errors import ModelError
 
 DIMENSION = 384
@@ -152,12 +153,15 @@ def model_digest(folder: Path) -> str:
     return fingerprint([folder / name for name in MODEL_FILES])
 
 
-def pooling(folder: Path, tokenizer: PreTrainedTokenizerFast) -> PartPooling | None:
+def pooling(folder: Path) -> PartPooling | None:
     """Read how a model weighs the parts of a text, None where it does not; raises ModelError."""
-    dim = int(read_json(folder / "config.json").get("projection_dim", 0))
+    if not (folder / part_pooling.FILE).is_file():
+        return None
     try:
-        return part_pooling.read(folder, tokenizer.backend_tokenizer, dim)
-    except (OSError, ValueError) as error:
+        config = read_json(folder / "config.json")
+        tokenizer = read_tokenizer(folder, int(config["text_config"]["vocab_size"]))
+        return part_pooling.read(folder, tokenizer, int(config["projection_dim"]))
+    except (OSError, ValueError, LookupError, TypeError) as error:
         raise ModelError(f"{folder} is damaged: {error}") from error
 
 

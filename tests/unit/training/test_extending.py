@@ -178,6 +178,19 @@ def test_fine_tuning_learns_the_captions(folder: Path, album: Path, tmp_path: Pa
     assert towers.load(tmp_path / "run" / "model")
 
 
+def test_captions_are_known_to_a_fine_tuned_model_as_a_whole(
+    folder: Path, tokenizer: PreTrainedTokenizerFast, album: Path, tmp_path: Path
+) -> None:
+    query, bias = np.ones(towers.DIMENSION, np.float32), np.zeros(4, np.float32)
+    PartPooling(tokenizer.backend_tokenizer, Expressions.of(["▁cat"]), query, bias).save(folder)
+    finetune(folder, album, tmp_path / "run", FinetuneSettings(epochs=1, bf16=False))
+    pooling = read(tmp_path / "run" / "model", tokenizer.backend_tokenizer, towers.DIMENSION)
+    assert pooling is not None
+    known = ["▁cat", *(f"▁a▁{colour}▁picture" for colour in COLOURS)]
+    assert pooling.expressions.hold(known).tolist() == [True] * 7 + [False] * 2
+    assert np.array_equal(pooling.query, query)
+
+
 @pytest.mark.parametrize(
     ("line", "message"),
     [

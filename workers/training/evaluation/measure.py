@@ -53,7 +53,7 @@ class Model:
             self._processor = CLIPImageProcessorPil.from_pretrained(folder, local_files_only=True)
         except (OSError, ValueError) as error:
             raise ModelError(f"{folder} lacks a tokenizer or image processor: {error}") from error
-        self._pooling = towers.pooling(folder, self.tokenizer)
+        self._pooling = towers.pooling(folder)
         self.load_s = time.perf_counter() - began
         self.size_bytes = sum(path.stat().st_size for path in folder.iterdir() if path.is_file())
 

@@ -12,6 +12,7 @@ from workers.encoders.base import EncoderError, Pixels, Vectors
 from workers.encoders.engines.base import Engine
 from workers.encoders.part_pooling import PartPooling
 from workers.encoders.preprocessing import Preprocessing
+from workers.encoders.recent import RecentVectors
 from workers.encoders.tokens import Tokenize
 
 if TYPE_CHECKING:
@@ -29,12 +30,14 @@ class EngineTextTower:
         self._tokens = tokens
         self._engine = engine
         self._pooling = pooling
+        self._words = RecentVectors(self._encode)
 
     def encode_texts(self, texts: Sequence[str]) -> Vectors:
         """Encode n >= 1 texts, by their parts where the model has learnt to."""
         if self._pooling is None:
             return self._encode(texts)
-        return self._pooling.encode(texts, self._encode)
+        parts = self._pooling.cut(texts)
+        return self._pooling.pool(self._words.encode(parts.texts, parts.come_again()), parts)
 
     def _encode(self, texts: Sequence[str]) -> Vectors:
         """Encode n >= 1 texts; what a text has too much is cut off.

@@ -41,6 +41,12 @@ class Parts:
     rows: NDArray[np.int64]
     """Shape (m,): the text that it is used for; they ascend."""
 
+    def come_again(self) -> NDArray[np.bool_]:
+        """Tell of each of ``texts`` whether others are likely to use it: all but the wholes."""
+        likely = np.zeros(len(self.texts), np.bool_)
+        likely[self.uses[self.kinds != Kind.WHOLE]] = True
+        return likely
+
 
 class PartPooling:
     """Cuts texts, and makes one vector of their parts'. Thread-safe."""

@@ -24,6 +24,8 @@ from workers.encoders.base import Vectors
 from workers.encoders.expressions import SPACE, Expressions, Kind
 
 FILE = "part_pooling.safetensors"
+MOST_PARTS = 48
+"""Of one text; what it has more is cut off, as a tower cuts what it has no positions for."""
 
 Encode = Callable[[Sequence[str]], Vectors]
 
@@ -81,7 +83,7 @@ class PartPooling:
         places: dict[str, int] = {}
         found: list[tuple[int, int, int]] = []
         for row, text in enumerate(texts):
-            for part, kind in self.expressions.cut(self._normalise(text)):
+            for part, kind in self.expressions.cut(self._normalise(text))[:MOST_PARTS]:
                 place = places.setdefault(part.replace(SPACE, " ").strip(), len(places))
                 found.append((place, kind, row))
         uses, kinds, rows = np.array(found, np.int64).T

@@ -17,7 +17,7 @@ from tests.tiny import EXACT, tiny_clip
 from workers.encoders import models
 from workers.encoders.base import EncoderError, Vectors
 from workers.encoders.expressions import Expressions, Kind
-from workers.encoders.part_pooling import FILE, PartPooling
+from workers.encoders.part_pooling import FILE, MOST_PARTS, PartPooling
 from workers.training import towers
 from workers.training.tokenizer import assemble, learn
 
@@ -88,6 +88,11 @@ def test_what_several_ask_is_encoded_once(pooling: PartPooling) -> None:
 
     pooling.encode(["a cat", "a dog", "dog", "a cat"], encode)
     assert sorted(asked) == ["a", "a cat", "a dog", "cat", "dog"]
+
+
+def test_nobody_asks_for_hundreds_of_forward_passes(pooling: PartPooling) -> None:
+    parts = pooling.cut([" ".join(f"{number:03}" for number in range(250)), "a dog"])
+    assert np.bincount(parts.rows).tolist() == [MOST_PARTS, 3]
 
 
 def test_a_text_has_the_same_vector_whoever_else_asks(folder: Path, pooling: PartPooling) -> None:

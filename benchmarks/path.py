@@ -166,7 +166,9 @@ def run(is_short: bool) -> Report:
             f"{PICTURES} pictures, whose random vectors were written straight into Postgres."
             " Real size: the architecture of siglip-base-patch16-256-multilingual with random"
             " weights. Home-made: sentence-transformers on torch float32, the same weights and"
-            " vectors, a NumPy scan, a thread a question. Different questions in eight languages.",
+            " vectors, a NumPy scan, a thread a question. Different questions in eight languages."
+            " Ours answers mini's by their parts (ADR 15), the home-made bot by the tower alone, so"
+            " that their pictures are others.",
         ],
     )
 

@@ -126,7 +126,7 @@ def read(folder: Path, tokenizer: Tokenizer, dim: int) -> PartPooling | None:
         raise ValueError(f"{FILE} cannot be read: {error}") from error
     if query.shape != (dim,) or bias.shape != (len(Kind),):
         raise ValueError(f"{FILE} is for another model: its query has the shape {query.shape}")
-    if hashes.dtype != np.uint32 or not hashes.size or (np.diff(hashes.astype(np.int64)) < 0).any():
+    if hashes.dtype != np.uint32 or not hashes.size or (hashes[1:] < hashes[:-1]).any():
         raise ValueError(f"{FILE} holds no sorted hashes")
     if not (np.isfinite(query).all() and np.isfinite(bias).all()):
         raise ValueError(f"{FILE} holds weights that are not finite")

@@ -1,5 +1,9 @@
 """Models small enough to be made for a single test, and the engine to hold them against."""
 
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 from transformers import CLIPModel, PreTrainedTokenizerFast
 
 from workers.encoders.engines.base import EngineOptions
@@ -7,6 +11,14 @@ from workers.training import towers
 
 EXACT = EngineOptions(engine="torch", precision="float32")
 """Nothing converted, nothing rounded."""
+
+
+@contextmanager
+def torch_quiet() -> Iterator[None]:
+    """Ignore what torch's own code is warned of on this Python; it is not ours."""
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", category=DeprecationWarning, module=r"torch\..*")
+        yield
 
 
 def tiny_clip(tokenizer: PreTrainedTokenizerFast, seed: int) -> CLIPModel:

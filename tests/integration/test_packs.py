@@ -8,7 +8,6 @@ import os
 import shutil
 import subprocess
 import sys
-import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -22,6 +21,7 @@ from bot.core.messages import Tone
 from samples.emoji import render
 from tests.conversing import add, ask, captions
 from tests.stack import Stack, wait_for
+from tests.tiny import torch_quiet
 from workers import contract
 from workers.encoders.models import model_folder
 from workers.training.pack import PackSettings, make_pack
@@ -57,9 +57,7 @@ def archive(tmp_path_factory: pytest.TempPathFactory) -> Path:
     pairs = folder / "pairs.tsv"
     lines = [f"tlh\t{word}\t{english}\n" for word, (_, english) in KLINGON.items()]
     pairs.write_text("".join(lines), encoding="utf-8")
-    with warnings.catch_warnings():
-        # torch's own code on this Python, not ours
-        warnings.filterwarnings("ignore", category=DeprecationWarning, module=r"torch\..*")
+    with torch_quiet():
         threads = torch.get_num_threads()
         # So few phrases are quicker with one, whatever else this machine does.
         torch.set_num_threads(1)

@@ -15,7 +15,9 @@ import pytest
 from bot import supervisor
 from bot.supervisor import Child, Command
 
-TALK = "import sys, time; print('up', flush=True); "
+TALK = "import signal, sys; print('up', flush=True); "
+STAY = "signal.pause()"
+"""Until a signal comes."""
 
 
 async def _until(condition: Callable[[], object]) -> None:
@@ -59,12 +61,13 @@ async def test_a_child_that_dies_is_started_again_with_longer_pauses(
     assert [vars(record)["pause_s"] for record in died[:3]] == [0.01, 0.02, 0.04]
     restarts = child.restarts
     assert child.pid is None
-    await asyncio.sleep(0.05)
+    # Nobody is left who could start it again.
+    assert "keep-child" not in {task.get_name() for task in asyncio.all_tasks()}
     assert child.restarts == restarts
 
 
 async def test_a_killed_child_is_replaced(children: list[Child], log: Path) -> None:
-    child = _child(children, log, TALK + "time.sleep(60)")
+    child = _child(children, log, TALK + STAY)
     await child.start()
     first = child.pid
     assert first is not None
@@ -79,7 +82,7 @@ async def test_a_child_that_ignores_its_signal_is_killed_in_time(
     children: list[Child], log: Path
 ) -> None:
     code = "import signal; signal.signal(signal.SIGTERM, signal.SIG_IGN); " + TALK
-    child = _child(children, log, code + "time.sleep(60)", timeout_s=0.2)
+    child = _child(children, log, code + STAY, timeout_s=0.2)
     await child.start()
     await _until(lambda: child.last_words() == "up")
     began = time.monotonic()
@@ -92,7 +95,7 @@ async def test_a_child_that_obeys_has_its_time(children: list[Child], log: Path)
     code = (
         "import signal; signal.signal(signal.SIGTERM, lambda *_: (print('bye'), sys.exit(0))); "
         + TALK
-        + "time.sleep(60)"
+        + STAY
     )
     child = _child(children, log, code)
     await child.start()
@@ -103,20 +106,23 @@ async def test_a_child_that_obeys_has_its_time(children: list[Child], log: Path)
 
 
 async def test_a_program_that_is_gone_for_a_moment_is_started_when_it_is_back(
-    children: list[Child], log: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    children: list[Child],
+    log: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
 ) -> None:
     monkeypatch.setattr(supervisor, "_FIRST_PAUSE_S", 0.01)
     program = tmp_path / "program"
     program.symlink_to(sys.executable)
-    child = Child(Command("child", [str(program), "-c", TALK + "time.sleep(60)"], log))
+    child = Child(Command("child", [str(program), "-c", TALK + STAY], log))
     children.append(child)
     await child.start()
     first = child.pid
     assert first is not None
     program.unlink()
     os.kill(first, signal.SIGKILL)
-    await _until(lambda: child.last_code is not None)
-    await asyncio.sleep(0.05)
+    await _until(lambda: caplog.messages.count("child_not_started") > 1)
     assert child.pid is None
     program.symlink_to(sys.executable)
     await _until(lambda: child.pid is not None)
@@ -127,7 +133,7 @@ async def test_a_log_that_grew_too_long_begins_anew(
 ) -> None:
     monkeypatch.setattr(supervisor, "MAX_LOG_BYTES", 10)
     log.write_text("of the run before\n")  # noqa: ASYNC240
-    child = _child(children, log, TALK + "time.sleep(60)")
+    child = _child(children, log, TALK + STAY)
     await child.start()
     await _until(lambda: child.last_words() == "up")
     assert log.read_text() == "up\n"  # noqa: ASYNC240

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from workers.encoders import part_pooling
-from workers.encoders.parts import Description, damage_explained, read_json
+from workers.encoders.description import Description, damage_explained, read_json
 from workers.encoders.preprocessing import Preprocessing
 from workers.encoders.tokens import Tokens, read_tokenizer
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from workers.encoders import part_pooling
 from workers.encoders.clip import TEXT_FILES, tokens
-from workers.encoders.parts import Description, damage_explained, read_json
+from workers.encoders.description import Description, damage_explained, read_json
 
 if TYPE_CHECKING:
     import torch

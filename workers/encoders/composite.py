@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from workers.encoders.parts import read_json
+from workers.encoders.description import read_json
 
 MANIFEST = "babelpix.json"
 

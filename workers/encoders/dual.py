@@ -22,24 +22,13 @@ if TYPE_CHECKING:
 class EngineTextTower:
     """Texts into vectors."""
 
-    def __init__(
-        self, tokens: Tokenize, engine: Engine, dim: int, pooling: PartPooling | None = None
-    ) -> None:
+    def __init__(self, tokens: Tokenize, engine: Engine, dim: int) -> None:
         self.dim = dim
         self.engine = engine.name
         self._tokens = tokens
         self._engine = engine
-        self._pooling = pooling
-        self._words = RecentVectors(self._encode)
 
     def encode_texts(self, texts: Sequence[str]) -> Vectors:
-        """Encode n >= 1 texts, by their parts where the model has learnt to."""
-        if self._pooling is None:
-            return self._encode(texts)
-        parts = self._pooling.cut(texts)
-        return self._pooling.pool(self._words.encode(parts.texts, parts.come_again()), parts)
-
-    def _encode(self, texts: Sequence[str]) -> Vectors:
         """Encode n >= 1 texts; what a text has too much is cut off.
 
         One forward pass for all texts of about the same length: a text's vector then does not
@@ -56,6 +45,33 @@ class EngineTextTower:
             features.append(self._engine(*(array[rows, :length] for array in inputs)))
             order.append(rows)
         return _normalised(np.concatenate(features)[np.argsort(np.concatenate(order))])
+
+
+class PooledTextTower:
+    """Texts into vectors by their parts. The parts that are words come from memory, if they may."""
+
+    def __init__(self, tower: EngineTextTower, pooling: PartPooling) -> None:
+        self.dim = tower.dim
+        self.engine = tower.engine
+        self._tower = tower
+        self._pooling = pooling
+        self._words = RecentVectors(self._encode_words)
+
+    def encode_texts(self, texts: Sequence[str]) -> Vectors:
+        """Encode n >= 1 texts; what several of them have in common is encoded once."""
+        parts = self._pooling.cut(texts)
+        vectors = np.empty((len(parts.texts), self.dim), np.float32)
+        # A whole is asked once: the answer to it is remembered elsewhere.
+        wholes = parts.wholes()
+        for encode, own in ((self._tower.encode_texts, wholes), (self._words.encode, ~wholes)):
+            if rows := np.flatnonzero(own).tolist():
+                vectors[rows] = encode([parts.texts[row] for row in rows])
+        return self._pooling.pool(vectors, parts)
+
+    def _encode_words(self, words: Sequence[str]) -> Vectors:
+        """Encode words, as many as a power of two: an engine keeps memory for each number met."""
+        more = (1 << (len(words) - 1).bit_length()) - len(words)
+        return self._tower.encode_texts([*words, *[words[-1]] * more])[: len(words)]
 
 
 class EngineImageTower:
@@ -87,7 +103,7 @@ class DualEncoder:
         dim: int,
         preprocessing: Preprocessing,
         languages: Sequence[str],
-        texts: EngineTextTower | None,
+        texts: EngineTextTower | PooledTextTower | None,
         images: EngineImageTower | None,
     ) -> None:
         self.name = name

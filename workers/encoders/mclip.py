@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from workers.encoders import clip, open_clip
 from workers.encoders.composite import languages, one_space
-from workers.encoders.parts import Description, damage_explained, read_json
+from workers.encoders.description import Description, damage_explained, read_json
 from workers.encoders.preprocessing import Preprocessing
 from workers.encoders.tensors import below, bert_sizes, shapes
 from workers.encoders.tokens import longest_text, padded, read_tokenizer

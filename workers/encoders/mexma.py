@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from workers.encoders.clip import images
-from workers.encoders.parts import Description, damage_explained
+from workers.encoders.description import Description, damage_explained
 from workers.encoders.preprocessing import Preprocessing
 from workers.encoders.tensors import below, bert_sizes, layers, shapes
 from workers.encoders.tokens import longest_text, padded, read_tokenizer

@@ -17,10 +17,15 @@ import numpy as np
 
 from workers.encoders.base import Encoder, EncoderError, TextTower, Vectors, fingerprint
 from workers.encoders.composite import MANIFEST
-from workers.encoders.dual import DualEncoder, EngineImageTower, EngineTextTower
+from workers.encoders.description import Description
+from workers.encoders.dual import (
+    DualEncoder,
+    EngineImageTower,
+    EngineTextTower,
+    PooledTextTower,
+)
 from workers.encoders.engines.base import EngineOptions
 from workers.encoders.engines.choose import start
-from workers.encoders.parts import Description
 from workers.encoders.towers import describe, image_tower, text_tower
 from workers.hub.catalogue import CATALOGUE
 
@@ -90,11 +95,10 @@ def load(
     about = describe(family, folder)
     if about.preprocessing is None:
         raise EncoderError(f"the model in {folder} has no image tower")
-    words: EngineTextTower | None = None
+    words: EngineTextTower | PooledTextTower | None = None
     eye: EngineImageTower | None = None
     if texts:
-        engine = start(text_tower(family, folder, about), options)
-        words = EngineTextTower(about.tokens, engine, about.dim, about.pooling)
+        words = _words(family, folder, about, options)
     if images:
         eye = EngineImageTower(
             about.preprocessing, start(image_tower(family, folder, about), options)
@@ -127,10 +131,17 @@ def load_text_tower(folder: Path, dim: int, options: EngineOptions | None = None
     """
     family = _family(folder / "config.json", "model_type", TEXT_FAMILIES)
     about = describe(family, folder)
-    engine = start(text_tower(family, folder, about), options or EngineOptions())
-    tower = EngineTextTower(about.tokens, engine, about.dim, about.pooling)
+    tower = _words(family, folder, about, options or EngineOptions())
     _try(lambda: tower.encode_texts(_PROBES), dim, f"the text tower in {folder}")
     return tower
+
+
+def _words(
+    family: str, folder: Path, about: Description, options: EngineOptions
+) -> EngineTextTower | PooledTextTower:
+    engine = start(text_tower(family, folder, about), options)
+    tower = EngineTextTower(about.tokens, engine, about.dim)
+    return tower if about.pooling is None else PooledTextTower(tower, about.pooling)
 
 
 def _try(encode: Callable[[], Vectors], dim: int, what: str) -> None:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from PIL.Image import Resampling
 
-from workers.encoders.parts import damage_explained, read_json
+from workers.encoders.description import damage_explained, read_json
 from workers.encoders.preprocessing import Preprocessing
 
 if TYPE_CHECKING:

@@ -43,11 +43,11 @@ class Parts:
     rows: NDArray[np.int64]
     """Shape (m,): the text that it is used for; they ascend."""
 
-    def come_again(self) -> NDArray[np.bool_]:
-        """Tell of each of ``texts`` whether others are likely to use it: all but the wholes."""
-        likely = np.zeros(len(self.texts), np.bool_)
-        likely[self.uses[self.kinds != Kind.WHOLE]] = True
-        return likely
+    def wholes(self) -> NDArray[np.bool_]:
+        """Tell of each of ``texts`` whether it is no part of any text, but all of one."""
+        found = np.ones(len(self.texts), np.bool_)
+        found[self.uses[self.kinds != Kind.WHOLE]] = False
+        return found
 
 
 class PartPooling:
@@ -68,22 +68,17 @@ class PartPooling:
 
     def knowing(self, texts: Iterable[str], *, as_well: bool = False) -> PartPooling:
         """Return the same weights for a tower that was taught other expressions, or these too."""
-        expressions = Expressions.of(map(self._normalise, texts))
+        expressions = taught(self._tokenizer, texts)
         if as_well:
             expressions |= self.expressions
         return PartPooling(self._tokenizer, expressions, self.query, self.bias)
-
-    def _normalise(self, text: str) -> str:
-        normalizer = self._tokenizer.normalizer
-        normalised: str = normalizer.normalize_str(text) if normalizer else text
-        return normalised
 
     def cut(self, texts: Sequence[str]) -> Parts:
         """Cut n >= 1 texts into their parts."""
         places: dict[str, int] = {}
         found: list[tuple[int, int, int]] = []
         for row, text in enumerate(texts):
-            for part, kind in self.expressions.cut(self._normalise(text))[:MOST_PARTS]:
+            for part, kind in self.expressions.cut(_normalised(self._tokenizer, text))[:MOST_PARTS]:
                 place = places.setdefault(part.replace(SPACE, " ").strip(), len(places))
                 found.append((place, kind, row))
         uses, kinds, rows = np.array(found, np.int64).T
@@ -94,7 +89,7 @@ class PartPooling:
         # Not a product of matrices, which rounds by how many rows there are.
         scores = (vectors * self.query).sum(axis=1)[parts.uses] + self.bias[parts.kinds]
         firsts = np.flatnonzero(np.diff(parts.rows, prepend=-1))
-        # Of a text of one part the weight is 1 to the last bit.
+        # The greatest of a text's is 1: no sum runs over.
         weights = np.exp(scores - np.maximum.reduceat(scores, firsts)[parts.rows])
         pooled = np.add.reduceat(vectors[parts.uses] * weights[:, None], firsts)
         length = np.linalg.norm(pooled, axis=1, keepdims=True)
@@ -113,6 +108,17 @@ class PartPooling:
         # Not `save_file`, which lets nobody else read it.
         partial.write_bytes(save(arrays))
         partial.replace(folder / FILE)
+
+
+def taught(tokenizer: Tokenizer, texts: Iterable[str]) -> Expressions:
+    """Return texts as expressions."""
+    return Expressions.of(_normalised(tokenizer, text) for text in texts)
+
+
+def _normalised(tokenizer: Tokenizer, text: str) -> str:
+    normalizer = tokenizer.normalizer
+    normalised: str = normalizer.normalize_str(text) if normalizer else text
+    return normalised
 
 
 def read(folder: Path, tokenizer: Tokenizer, dim: int) -> PartPooling | None:

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import threading
-from collections import OrderedDict
 from collections.abc import Callable, Sequence
 
 import numpy as np
+from cachetools import LRUCache
 from numpy.typing import NDArray
 
 from workers.encoders.base import Vectors
@@ -20,27 +20,20 @@ class RecentVectors:
     def __init__(self, encode: Callable[[Sequence[str]], Vectors], most: int = MOST) -> None:
         """``encode`` must give a text the same vector whatever stands beside it."""
         self._encode = encode
-        self._most = most
         self._lock = threading.Lock()
-        self._known: OrderedDict[str, NDArray[np.float32]] = OrderedDict()
+        self._known: LRUCache[str, NDArray[np.float32]] = LRUCache(most)
 
-    def encode(self, texts: Sequence[str], keep: NDArray[np.bool_]) -> Vectors:
-        """Return vectors of n >= 1 different texts; those to ``keep``, shape (n,), come again."""
+    def encode(self, texts: Sequence[str]) -> Vectors:
+        """Return the vectors of n >= 1 different texts."""
         with self._lock:
-            found = [self._known.get(text) for text in texts]
-            for text, vector in zip(texts, found, strict=True):
-                if vector is not None:
-                    self._known.move_to_end(text)
-        missing = [row for row, vector in enumerate(found) if vector is None]
+            found = {text: self._known.get(text) for text in texts}
+        missing = [text for text, vector in found.items() if vector is None]
         if missing:
-            made = self._encode([texts[row] for row in missing])
-            for row, vector in zip(missing, made, strict=True):
-                found[row] = vector
+            # Copies: a row of a batch would keep the whole batch in memory.
+            made = {
+                text: row.copy() for text, row in zip(missing, self._encode(missing), strict=True)
+            }
+            found |= made
             with self._lock:
-                for row, vector in zip(missing, made, strict=True):
-                    if keep[row]:
-                        # A row of the batch would keep the whole batch in memory.
-                        self._known[texts[row]] = vector.copy()
-                while len(self._known) > self._most:
-                    self._known.popitem(last=False)
-        return np.stack([vector for vector in found if vector is not None])
+                self._known.update(made)
+        return np.stack([vector for vector in found.values() if vector is not None])

@@ -18,7 +18,7 @@ from tokenizers import normalizers
 
 from workers.encoders import clip
 from workers.encoders.composite import languages, one_space
-from workers.encoders.parts import Description, damage_explained, read_json
+from workers.encoders.description import Description, damage_explained, read_json
 from workers.encoders.tokens import Tokens, longest_text, padded, read_tokenizer
 
 if TYPE_CHECKING:

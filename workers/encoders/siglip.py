@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from tokenizers import normalizers
 
 from workers.encoders.clip import images
-from workers.encoders.parts import Description, damage_explained, read_json
+from workers.encoders.description import Description, damage_explained, read_json
 from workers.encoders.spiece import SentencePieces
 from workers.encoders.tokens import Tokenize, Tokens, read_tokenizer
 

@@ -9,8 +9,8 @@ from pathlib import Path
 import numpy as np
 
 from workers.encoders.base import EncoderError, fingerprint
+from workers.encoders.description import Description
 from workers.encoders.engines.base import Part, Tower
-from workers.encoders.parts import Description
 
 _TEXTS = ("a black cat", "猫")
 _LONGER_TEXT = ("ein schwarzer Kater auf dem Sofa, der schläft, und daneben noch eine Katze",)

@@ -15,7 +15,7 @@ from safetensors import SafetensorError, safe_open
 from transformers.utils import logging as transformers_logging
 
 from workers.encoders.base import EncoderError
-from workers.encoders.parts import DAMAGE
+from workers.encoders.description import DAMAGE
 from workers.encoders.tensors import missing
 
 WEIGHTS = "model.safetensors"

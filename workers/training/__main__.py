@@ -183,18 +183,8 @@ def pool_command(model: Path, folder: Path, cache: Path) -> None:
     restart_with_tcmalloc(cache)
     pictures = artwork.load(cache)
     every = annotations.load(cache, pictures.alias)
-    own = MiniSettings()
-    learnt = pooling.pool(
-        model,
-        cache,
-        pictures,
-        every,
-        run=folder,
-        steps=own.pooling_steps,
-        each=own.pooling_each,
-        seed=own.seed,
-        say=CONSOLE.print,
-    )
+    settings, say = MiniSettings(), CONSOLE.print
+    learnt = pooling.pool(model, cache, pictures, every, run=folder, settings=settings, say=say)
     learnt.save(model)
 
 

@@ -16,13 +16,15 @@ from torch.nn.functional import log_softmax, normalize
 
 from workers.encoders.base import fingerprint
 from workers.encoders.expressions import Expressions, Kind
-from workers.encoders.part_pooling import PartPooling
+from workers.encoders.part_pooling import PartPooling, taught
 from workers.training import artwork, phrases
 from workers.training.annotations import Annotation
 from workers.training.artwork import Artwork
 from workers.training.evaluation import measure
 from workers.training.evaluation.metrics import ranks
+from workers.training.phrase_tower import PhraseTower
 from workers.training.phrases import Shares
+from workers.training.recipe.settings import MiniSettings
 from workers.training.runs import Run, RunSettings
 
 KNOWN_WITHIN = 5
@@ -56,12 +58,12 @@ class PartWeights(nn.Module):
 
 
 def known_expressions(
-    model: measure.Model,
+    tower: PhraseTower,
     pictures: Artwork,
     annotations: Sequence[Annotation],
     gallery: torch.Tensor,
 ) -> list[str]:
-    """Return the names, keywords and emoji whose pictures ``model`` finds, tower alone."""
+    """Return the names, keywords and emoji whose pictures ``tower`` finds."""
     meant: dict[str, set[int]] = defaultdict(set)
     for entry in annotations:
         meant[entry.phrase].add(entry.row)
@@ -72,13 +74,13 @@ def known_expressions(
     for start in range(0, len(listed), 16_384):
         asked = listed[start : start + 16_384]
         wanted = [frozenset(meant[phrase]) for phrase in asked]
-        at = ranks(model.alone(asked), gallery, wanted).tolist()
+        at = ranks(tower.alone(asked), gallery, wanted).tolist()
         found += [phrase for phrase, rank in zip(asked, at, strict=True) if rank <= KNOWN_WITHIN]
     return found
 
 
 def learn(
-    model: measure.Model,
+    tower: PhraseTower,
     expressions: Expressions,
     made: Sequence[tuple[str, Shares]],
     gallery: torch.Tensor,
@@ -89,11 +91,11 @@ def learn(
     The loss is a softmax over ``gallery`` float32 [pictures, d] with several right answers.
     """
     weights = PartWeights(gallery.shape[1])
-    parts = pooling_of(model, expressions, weights).cut([phrase for phrase, _ in made])
-    vectors = model.alone(parts.texts)
+    parts = pooling_of(tower, expressions, weights).cut([phrase for phrase, _ in made])
+    vectors = tower.alone(parts.texts)
     uses, kinds = torch.from_numpy(parts.uses), torch.from_numpy(parts.kinds)
     firsts = np.searchsorted(parts.rows, np.arange(len(made) + 1))
-    scale = model.clip.logit_scale.detach().exp()
+    scale = tower.model.logit_scale.detach().exp()
 
     def step_loss(step: int, generator: torch.Generator) -> torch.Tensor:
         random = np.random.default_rng([run.settings.seed, step])
@@ -105,13 +107,13 @@ def learn(
         return -(wanted * likely).sum(1).mean()
 
     run.train(weights, step_loss)
-    return pooling_of(model, expressions, weights)
+    return pooling_of(tower, expressions, weights)
 
 
-def pooling_of(model: measure.Model, expressions: Expressions, weights: PartWeights) -> PartPooling:
+def pooling_of(tower: PhraseTower, expressions: Expressions, weights: PartWeights) -> PartPooling:
     """Return the weights as a worker applies them."""
     return PartPooling(
-        model.tokenizer.backend_tokenizer,
+        tower.tokenizer.backend_tokenizer,
         expressions,
         weights.query.detach().numpy(),
         weights.bias.detach().numpy(),
@@ -144,27 +146,23 @@ def pool(
     annotations: Sequence[Annotation],
     *,
     run: Path,
-    steps: int,
-    each: int,
-    seed: int,
+    settings: MiniSettings,
     say: Say,
 ) -> PartPooling:
     """Return what the model in ``folder`` knows and how it weighs it, learnt in the folder ``run``.
 
-    ``annotations`` are the names and keywords that it was trained on, ``each`` says how many
-    phrases are made for a locale.
+    ``annotations`` are the names and keywords that it was trained on.
     """
     model = measure.Model(folder)
     gallery = model.pictures(measure.rendered(pictures))
-    known = known_expressions(model, pictures, annotations, gallery)
-    normalizer = model.tokenizer.backend_tokenizer.normalizer
-    expressions = Expressions.of(map(normalizer.normalize_str, known))
+    known = known_expressions(model.tower, pictures, annotations, gallery)
     say(f"{len(known)} expressions are known")
     rows = [row for row, emoji in enumerate(pictures.emoji) if not artwork.is_flag(emoji)]
+    each, seed = settings.pooling_each, settings.seed
     made = list(phrases.phrases(cache, annotations, rows, each=each, things=THINGS, seed=seed))
-    settings = RunSettings(
+    own = RunSettings(
         "pooling",
-        steps=steps,
+        steps=settings.pooling_steps,
         batch=BATCH,
         learning_rate=RATE,
         weight_decay=0.0,
@@ -173,4 +171,5 @@ def pool(
         bf16=False,
         extra={"model": fingerprint([folder / "model.safetensors", folder / "tokenizer.json"])},
     )
-    return learn(model, expressions, made, gallery, Run(run, settings))
+    expressions = taught(model.tower.tokenizer.backend_tokenizer, known)
+    return learn(model.tower, expressions, made, gallery, Run(run, own))

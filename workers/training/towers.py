@@ -11,11 +11,9 @@ from torch import nn
 from torch.nn.functional import normalize
 from transformers import CLIPConfig, CLIPImageProcessorPil, CLIPModel, PreTrainedTokenizerFast
 
-from workers.encoders import part_pooling
-from workers.encoders.base import fingerprint
+from workers.encoders import clip, part_pooling
+from workers.encoders.base import EncoderError, fingerprint
 from workers.encoders.part_pooling import PartPooling
-from workers.encoders.parts import read_json
-from workers.encoders.tokens import read_tokenizer
 from workers.training.errors import ModelError
 
 DIMENSION = 384
@@ -158,11 +156,9 @@ def pooling(folder: Path) -> PartPooling | None:
     if not (folder / part_pooling.FILE).is_file():
         return None
     try:
-        config = read_json(folder / "config.json")
-        tokenizer = read_tokenizer(folder, int(config["text_config"]["vocab_size"]))
-        return part_pooling.read(folder, tokenizer, int(config["projection_dim"]))
-    except (OSError, ValueError, LookupError, TypeError) as error:
-        raise ModelError(f"{folder} is damaged: {error}") from error
+        return clip.describe(folder).pooling
+    except EncoderError as error:
+        raise ModelError(str(error)) from error
 
 
 def image_processor() -> CLIPImageProcessorPil:

@@ -6,7 +6,6 @@ import asyncio
 import json
 import os
 import sys
-import warnings
 from asyncio.subprocess import PIPE, Process
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
@@ -21,6 +20,7 @@ from tokenizers.models import WordLevel
 from transformers import CLIPConfig, CLIPModel, PreTrainedTokenizerFast
 
 from tests.hub import LoopbackHub, Repository
+from tests.tiny import torch_quiet
 from workers.hub.catalogue import CATALOGUE
 
 ROOT = Path(__file__).parents[3]
@@ -53,8 +53,7 @@ def _save(folder: Path, dim: int) -> None:
 def clip(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A small CLIP that makes vectors as large as LARGE's, in the hub's format."""
     folder = tmp_path_factory.mktemp("hub") / "large"
-    with warnings.catch_warnings():
-        warnings.filterwarnings("ignore", category=DeprecationWarning, module=r"torch\..*")
+    with torch_quiet():
         _save(folder, LARGE.dim)
     return folder
 
@@ -63,8 +62,7 @@ def clip(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def pickled(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The same for BASE, with its weights as torch pickles them."""
     folder = tmp_path_factory.mktemp("hub") / "base"
-    with warnings.catch_warnings():
-        warnings.filterwarnings("ignore", category=DeprecationWarning, module=r"torch\..*")
+    with torch_quiet():
         _save(folder, BASE.dim)
         torch.save(load_file(folder / "model.safetensors"), folder / "pytorch_model.bin")
     (folder / "model.safetensors").unlink()

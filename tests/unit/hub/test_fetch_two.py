@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import warnings
 from pathlib import Path
 
 import pytest
@@ -13,7 +12,7 @@ from transformers import DistilBertConfig, DistilBertModel
 
 from tests.distilled import LONGEST_TEXT, save_clip, word_pieces
 from tests.hub import LoopbackHub, Repository
-from tests.tiny import EXACT
+from tests.tiny import EXACT, torch_quiet
 from tests.unit.hub.conftest import Operator
 from workers.encoders.models import load
 from workers.hub.catalogue import CATALOGUE
@@ -54,8 +53,7 @@ def _save_text(folder: Path) -> None:
 def two(hub: LoopbackHub, tmp_path: Path) -> LoopbackHub:
     """The hub with both repositories as well."""
     text, image = tmp_path / "text", tmp_path / "image"
-    with warnings.catch_warnings():
-        warnings.filterwarnings("ignore", category=DeprecationWarning, module=r"torch\..*")
+    with torch_quiet():
         _save_text(text)
         save_clip(image / "0_CLIPModel", MODEL.dim)
     for source, folder in zip(MODEL.sources, (text, image), strict=True):

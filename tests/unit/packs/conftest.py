@@ -7,7 +7,6 @@ import os
 os.environ.setdefault("HF_HUB_OFFLINE", "1")
 
 import shutil
-import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -16,11 +15,11 @@ import numpy as np
 import pytest
 import torch
 
-from tests.tiny import EXACT, tiny_clip
+from tests.tiny import EXACT, tiny_clip, torch_quiet
 from workers.encoders import models
 from workers.encoders.base import Encoder
-from workers.encoders.expressions import Expressions, Kind
-from workers.encoders.part_pooling import PartPooling
+from workers.encoders.expressions import Kind
+from workers.encoders.part_pooling import PartPooling, taught
 from workers.packs.store import PackStore
 from workers.training import towers
 from workers.training.pack import PackSettings, make_pack
@@ -37,9 +36,7 @@ SETTINGS = PackSettings(steps=3, batch=8, learning_rate=1e-2, bf16=False)
 @contextmanager
 def _quietly() -> Iterator[None]:
     torch.set_num_threads(1)
-    with warnings.catch_warnings():
-        # torch's own code on this Python, not ours
-        warnings.filterwarnings("ignore", category=DeprecationWarning, module=r"torch\..*")
+    with torch_quiet():
         yield
 
 
@@ -55,8 +52,8 @@ def _base(folder: Path, seed: int) -> Path:
         towers.save(tiny_clip(tokenizer, seed), tokenizer, folder)
     backend = tokenizer.backend_tokenizer
     query = np.random.default_rng(seed).normal(size=towers.DIMENSION).astype(np.float32)
-    taught = Expressions.of(map(backend.normalizer.normalize_str, ["black cat", "dog"]))
-    PartPooling(backend, taught, query, np.zeros(len(Kind), np.float32)).save(folder)
+    known = taught(backend, ["black cat", "dog"])
+    PartPooling(backend, known, query, np.zeros(len(Kind), np.float32)).save(folder)
     return folder
 
 

@@ -312,6 +312,14 @@ def test_a_folder_nobody_may_write_to_is_named(
         PackStore(tmp_path / "closed" / "packs", model, EXACT).install(made["fi"])
 
 
+def test_a_file_where_a_folder_should_be_is_named(
+    made: dict[str, Path], model: Path, tmp_path: Path
+) -> None:
+    (tmp_path / "closed").write_text("no folder")
+    with pytest.raises(PackError, match=r"cannot write to .*closed"):
+        PackStore(tmp_path / "closed" / "packs", model, EXACT).install(made["fi"])
+
+
 def test_every_file_of_a_pack_is_known(made: dict[str, Path]) -> None:
     assert set(content(made["fi"])) == set(FILES)
 

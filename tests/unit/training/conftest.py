@@ -5,7 +5,6 @@ import os
 os.environ.setdefault("HF_HUB_OFFLINE", "1")
 
 import logging
-import warnings
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -13,7 +12,7 @@ import pytest
 import torch
 from transformers import CLIPModel, PreTrainedTokenizerFast
 
-from tests.tiny import tiny_clip
+from tests.tiny import tiny_clip, torch_quiet
 from workers.training import artwork, towers
 from workers.training.artwork import Artwork
 from workers.training.tokenizer import assemble, learn
@@ -39,9 +38,7 @@ EMOJI = ("🐈‍⬛", "🐕", "🍎", "🌙")
 def quiet() -> Iterator[None]:
     logging.getLogger("transformers").setLevel(logging.ERROR)
     torch.set_num_threads(1)
-    with warnings.catch_warnings():
-        # torch's own code on this Python, not ours
-        warnings.filterwarnings("ignore", category=DeprecationWarning, module=r"torch\..*")
+    with torch_quiet():
         yield
 
 

@@ -9,10 +9,12 @@ import torch
 from torch.nn.functional import normalize
 
 from workers.encoders.expressions import Expressions, Kind
+from workers.encoders.part_pooling import taught
 from workers.training import pooling
 from workers.training.annotations import Annotation
 from workers.training.artwork import Artwork
 from workers.training.evaluation import measure
+from workers.training.phrase_tower import PhraseTower
 from workers.training.phrases import Shares
 from workers.training.pooling import PartWeights
 from workers.training.runs import Run, RunSettings
@@ -25,14 +27,14 @@ SETTINGS = RunSettings(
 
 
 @pytest.fixture
-def measured(folder: Path) -> measure.Model:
-    return measure.Model(folder)
+def tower(folder: Path) -> PhraseTower:
+    return measure.Model(folder).tower
 
 
 @pytest.fixture
-def gallery(measured: measure.Model) -> torch.Tensor:
+def gallery(tower: PhraseTower) -> torch.Tensor:
     """Pictures that lie where the tower has put their names."""
-    return measured.alone(NAMES)
+    return tower.alone(NAMES)
 
 
 @pytest.fixture
@@ -46,23 +48,22 @@ def made() -> list[tuple[str, Shares]]:
     return phrases
 
 
-def _expressions(model: measure.Model, *known: str) -> Expressions:
-    normalizer = model.tokenizer.backend_tokenizer.normalizer
-    return Expressions.of(map(normalizer.normalize_str, known))
+def _known(tower: PhraseTower) -> Expressions:
+    return taught(tower.tokenizer.backend_tokenizer, NAMES)
 
 
-def _right(model: measure.Model, made: list[tuple[str, Shares]], gallery: torch.Tensor) -> float:
-    best = (model.texts([phrase for phrase, _ in made]) @ gallery.T).argmax(1).tolist()
+def _right(tower: PhraseTower, made: list[tuple[str, Shares]], gallery: torch.Tensor) -> float:
+    best = (tower.encode([phrase for phrase, _ in made]) @ gallery.T).argmax(1).tolist()
     return sum(row in shares for row, (_, shares) in zip(best, made, strict=True)) / len(made)
 
 
-def test_only_what_the_tower_finds_is_known(measured: measure.Model, pictures: Artwork) -> None:
+def test_only_what_the_tower_finds_is_known(tower: PhraseTower, pictures: Artwork) -> None:
     entries = [Annotation("en", row, name, True) for row, name in enumerate(NAMES)]
     entries.append(Annotation("en", 3, "dog", False))  # either answer is right
     random = normalize(torch.randn(12, 384, generator=torch.Generator().manual_seed(1)), dim=-1)
-    gallery = torch.cat([measured.alone(["cat", "dog", "zz", "of"]), random])
-    found = pooling.known_expressions(measured, pictures, entries, gallery)
-    wanted = measured.alone([*NAMES, *pictures.alias]) @ gallery.T
+    gallery = torch.cat([tower.alone(["cat", "dog", "zz", "of"]), random])
+    found = pooling.known_expressions(tower, pictures, entries, gallery)
+    wanted = tower.alone([*NAMES, *pictures.alias]) @ gallery.T
     places = {name: {row} for row, name in enumerate(NAMES)}
     places["dog"].add(3)
     places |= {emoji: {row} for emoji, row in pictures.alias.items()}
@@ -75,29 +76,29 @@ def test_only_what_the_tower_finds_is_known(measured: measure.Model, pictures: A
 
 def test_noise_learns_to_count_little(
     folder: Path,
-    measured: measure.Model,
+    tower: PhraseTower,
     made: list[tuple[str, Shares]],
     gallery: torch.Tensor,
     tmp_path: Path,
 ) -> None:
-    known = _expressions(measured, *NAMES)
-    before = _right(measured, made, gallery)
-    learnt = pooling.learn(measured, known, made, gallery, Run(tmp_path / "run", SETTINGS))
+    known = _known(tower)
+    before = _right(tower, made, gallery)
+    learnt = pooling.learn(tower, known, made, gallery, Run(tmp_path / "run", SETTINGS))
     learnt.save(folder)
     assert learnt.bias[Kind.KNOWN] > learnt.bias[Kind.UNKNOWN]
-    assert _right(measure.Model(folder), made, gallery) == 1.0 > before
+    assert _right(measure.Model(folder).tower, made, gallery) == 1.0 > before
 
 
 def test_a_run_that_was_killed_learns_the_same(
-    measured: measure.Model,
+    tower: PhraseTower,
     made: list[tuple[str, Shares]],
     gallery: torch.Tensor,
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     settings = replace(SETTINGS, steps=12, checkpoint_s=0.0)
-    known = _expressions(measured, *NAMES)
-    whole = pooling.learn(measured, known, made, gallery, Run(tmp_path / "whole", settings))
+    known = _known(tower)
+    whole = pooling.learn(tower, known, made, gallery, Run(tmp_path / "whole", settings))
     store = Run._store
 
     def die_later(run: Run, state: dict[str, object]) -> None:
@@ -108,25 +109,25 @@ def test_a_run_that_was_killed_learns_the_same(
     monkeypatch.setattr(Run, "_store", die_later)
     run = Run(tmp_path / "killed", settings)
     with pytest.raises(KeyboardInterrupt):
-        pooling.learn(measured, known, made, gallery, run)
+        pooling.learn(tower, known, made, gallery, run)
     monkeypatch.setattr(Run, "_store", store)
-    again = pooling.learn(measured, known, made, gallery, run)
+    again = pooling.learn(tower, known, made, gallery, run)
     assert np.allclose(again.query, whole.query, atol=1e-6)
     assert np.allclose(again.bias, whole.bias, atol=1e-6)
     assert run.finished
 
 
 def test_what_is_learnt_pools_as_a_worker_does(
-    measured: measure.Model, made: list[tuple[str, Shares]]
+    tower: PhraseTower, made: list[tuple[str, Shares]]
 ) -> None:
     weights = PartWeights(384)
     with torch.no_grad():
         weights.query.copy_(torch.linspace(-2, 2, 384))
         weights.bias.copy_(torch.tensor([0.5, 1.0, -1.0, 2.0]))
-    worker = pooling.pooling_of(measured, _expressions(measured, *NAMES), weights)
+    worker = pooling.pooling_of(tower, _known(tower), weights)
     texts = [phrase for phrase, _ in made]
     parts = worker.cut(texts)
-    vectors = measured.alone(parts.texts)
+    vectors = tower.alone(parts.texts)
     ours = weights(
         vectors[parts.uses],
         torch.from_numpy(parts.kinds),

@@ -5,8 +5,7 @@ from __future__ import annotations
 import json
 import logging
 import shutil
-import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any, Literal
@@ -21,7 +20,7 @@ from tokenizers.models import WordLevel
 from transformers import CLIPConfig, CLIPModel, PreTrainedTokenizerFast
 from transformers.models.clip.image_processing_pil_clip import CLIPImageProcessorPil
 
-from tests.tiny import EXACT
+from tests.tiny import EXACT, torch_quiet
 from workers.encoders import models
 from workers.encoders.base import Encoder, EncoderError
 from workers.encoders.engines.base import EngineOptions
@@ -30,14 +29,6 @@ from workers.encoders.engines.base import EngineOptions
 WORDS = ["<pad>", "<eos>", "<bos>", "<unk>", "black", "cat", "chat", "noir", "猫", "dog"]
 MAX_TOKENS = 12
 TEXTS = ["black cat", "猫", "chat noir", "", "something nobody knows", "dog " * 50]
-
-
-@pytest.fixture(autouse=True)
-def quiet() -> Iterator[None]:
-    with warnings.catch_warnings():
-        # torch's own code on this Python, not ours
-        warnings.filterwarnings("ignore", category=DeprecationWarning, module=r"torch\..*")
-        yield
 
 
 def _save(folder: Path) -> None:
@@ -74,8 +65,7 @@ def _save(folder: Path) -> None:
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("models") / "small"
-    with warnings.catch_warnings():
-        warnings.filterwarnings("ignore", category=DeprecationWarning, module=r"torch\..*")
+    with torch_quiet():
         _save(path)
     return path
 

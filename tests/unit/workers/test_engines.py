@@ -6,8 +6,7 @@ import logging
 import shutil
 import subprocess
 import sys
-import warnings
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
@@ -36,14 +35,6 @@ options = EngineOptions(engine="openvino", cache_dir=pathlib.Path(sys.argv[1]), 
 models.load("mini", options=options).encode_texts(["a black cat"])
 assert "torch" not in sys.modules and "transformers" not in sys.modules
 """
-
-
-@pytest.fixture(autouse=True)
-def quiet() -> Iterator[None]:
-    with warnings.catch_warnings():
-        # torch's own code on this Python, not ours
-        warnings.filterwarnings("ignore", category=DeprecationWarning, module=r"torch\..*")
-        yield
 
 
 @pytest.fixture(scope="module")

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
-import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +17,7 @@ from transformers.models.clip.image_processing_pil_clip import CLIPImageProcesso
 
 from tests import golden, open_clip
 from tests.distilled import save_clip, sentence_pieces, word_pieces
-from tests.tiny import EXACT
+from tests.tiny import EXACT, torch_quiet
 from workers.encoders import models
 from workers.encoders.engines.base import EngineOptions
 from workers.images import flatten
@@ -28,14 +27,6 @@ DIM = 10
 POSITIONS = 40
 VISION = {"image_size": 32, "layers": 2, "width": 128, "patch_size": 8}
 TEXT, IMAGE = "text/model.safetensors", "image/open_clip_model.safetensors"
-
-
-@pytest.fixture(autouse=True)
-def quiet() -> Iterator[None]:
-    with warnings.catch_warnings():
-        # torch's own code on this Python, not ours
-        warnings.filterwarnings("ignore", category=DeprecationWarning, module=r"torch\..*")
-        yield
 
 
 def _beneath(kind: str) -> tuple[Any, Any]:
@@ -104,8 +95,7 @@ def _json(path: Path, content: object) -> None:
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("models") / "mclip"
-    with warnings.catch_warnings():
-        warnings.filterwarnings("ignore", category=DeprecationWarning, module=r"torch\..*")
+    with torch_quiet():
         _save_text(path / "text", "xlm-roberta-large")
     _save_open_clip(path / "image")
     _json(path / "babelpix.json", {"family": "mclip"})

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import shutil
-import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +15,7 @@ from transformers.models.siglip.image_processing_pil_siglip import SiglipImagePr
 
 from tests import golden, siglip
 from tests.distilled import sentence_pieces
-from tests.tiny import EXACT
+from tests.tiny import EXACT, torch_quiet
 from workers.encoders import models
 from workers.encoders.base import EncoderError
 from workers.encoders.engines.base import EngineOptions
@@ -27,14 +26,6 @@ WIDTH, DIM = 128, 144
 POSITIONS = 40
 WEIGHTS = "model.safetensors"
 Tensors = dict[str, torch.Tensor]
-
-
-@pytest.fixture(autouse=True)
-def quiet() -> Iterator[None]:
-    with warnings.catch_warnings():
-        # torch's own code on this Python, not ours
-        warnings.filterwarnings("ignore", category=DeprecationWarning, module=r"torch\..*")
-        yield
 
 
 def _towers() -> tuple[Any, Any, Any]:
@@ -87,8 +78,7 @@ def _state(image: str = "vision_model.vision_model.") -> Tensors:
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("models") / "mexma"
     path.mkdir()
-    with warnings.catch_warnings():
-        warnings.filterwarnings("ignore", category=DeprecationWarning, module=r"torch\..*")
+    with torch_quiet():
         save_file(_state(), path / WEIGHTS)
     sentence_pieces().save_pretrained(path)
     siglip.save_settings(path, resample=2)

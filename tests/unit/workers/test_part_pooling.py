@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import warnings
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -16,22 +16,15 @@ from transformers import PreTrainedTokenizerFast
 from tests.tiny import EXACT, tiny_clip
 from workers.encoders import models
 from workers.encoders.base import EncoderError, Vectors
-from workers.encoders.expressions import Expressions, Kind
-from workers.encoders.part_pooling import FILE, MOST_PARTS, PartPooling
+from workers.encoders.dual import PooledTextTower
+from workers.encoders.expressions import Kind
+from workers.encoders.part_pooling import FILE, MOST_PARTS, PartPooling, taught
 from workers.training import towers
 from workers.training.tokenizer import assemble, learn
 
 TAUGHT = ["black cat", "cat", "dog", "white dog", "猫"]
 TEXTS = ["a black cat", "cat", "A white  dog, a black cat", "the dogs", "", "黒い猫", "a black cat"]
 DIM = 384
-
-
-@pytest.fixture(autouse=True)
-def quiet() -> Iterator[None]:
-    with warnings.catch_warnings():
-        # torch's own code on this Python, not ours
-        warnings.filterwarnings("ignore", category=DeprecationWarning, module=r"torch\..*")
-        yield
 
 
 @pytest.fixture(scope="module")
@@ -45,7 +38,7 @@ def pooling(tokenizer: PreTrainedTokenizerFast) -> PartPooling:
     random = np.random.default_rng(3)
     return PartPooling(
         backend,
-        Expressions.of(map(backend.normalizer.normalize_str, TAUGHT)),
+        taught(backend, TAUGHT),
         random.normal(size=DIM).astype(np.float32),
         random.normal(size=len(Kind)).astype(np.float32),
     )
@@ -77,6 +70,32 @@ def test_parts_are_weighted_by_query_and_kind(pooling: PartPooling) -> None:
 
 def test_an_expression_keeps_the_towers_own_vector(pooling: PartPooling) -> None:
     assert np.allclose(pooling.encode(TAUGHT, _tower), _tower(TAUGHT), atol=1e-6)
+
+
+class Counted:
+    """An engine's tower that notes what it is asked."""
+
+    dim, engine = DIM, "none"
+
+    def __init__(self) -> None:
+        self.asked: list[list[str]] = []
+
+    def encode_texts(self, texts: Sequence[str]) -> Vectors:
+        self.asked.append(list(texts))
+        return _tower(texts)
+
+
+def test_words_come_from_memory_and_in_few_numbers(pooling: PartPooling) -> None:
+    inner: Any = Counted()
+    tower = PooledTextTower(inner, pooling)
+    asked = ["a black cat and the dog", "the dogs"]
+    made = tower.encode_texts(asked)
+    assert np.abs(made - pooling.encode(asked, _tower)).max() < 1e-6
+    # a, black cat, and, the, dog, dogs
+    assert inner.asked == [asked, ["a", "black cat", "and", "the", "dog", "dogs", "dogs", "dogs"]]
+    inner.asked.clear()
+    assert np.array_equal(tower.encode_texts(asked), made)
+    assert inner.asked == [asked]  # wholes are remembered as answers, not as words
 
 
 def test_what_several_ask_is_encoded_once(pooling: PartPooling) -> None:

@@ -24,9 +24,9 @@ class Tower:
         return np.array([[ord(text[0]), len(text)] for text in texts], np.float32)
 
 
-def _asked(recent: RecentVectors, tower: Tower, *texts: str, keep: str = "abcdefgh") -> list[str]:
+def _asked(recent: RecentVectors, tower: Tower, *texts: str) -> list[str]:
     tower.asked.clear()
-    made = recent.encode(texts, np.array([text in keep for text in texts]))
+    made = recent.encode(texts)
     assert np.array_equal(made, Tower().encode(texts))
     return list(tower.asked)
 
@@ -39,13 +39,6 @@ def test_what_was_encoded_lately_is_not_encoded_again() -> None:
     assert _asked(recent, tower, "b", "d") == ["d"]  # now there are four, and a is the oldest
     assert _asked(recent, tower, "d", "b", "c") == []
     assert _asked(recent, tower, "a") == ["a"]
-
-
-def test_only_what_comes_again_is_kept() -> None:
-    tower = Tower()
-    recent = RecentVectors(tower.encode)
-    assert _asked(recent, tower, "a", "b", keep="b") == ["a", "b"]
-    assert _asked(recent, tower, "a", "b", keep="b") == ["a"]
 
 
 @given(st.lists(st.sets(st.sampled_from("abcdefgh"), min_size=1)), st.integers(1, 5))
@@ -62,7 +55,7 @@ def test_threads_may_ask_at_once() -> None:
     texts = [["abcdef"[(start + place) % 6] for place in range(3)] for start in range(6)] * 50
 
     def ask(batch: list[str]) -> Vectors:
-        return recent.encode(batch, np.ones(3, np.bool_))
+        return recent.encode(batch)
 
     with ThreadPoolExecutor(4) as threads:
         for batch, made in zip(texts, threads.map(ask, texts), strict=True):

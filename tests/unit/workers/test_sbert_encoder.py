@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
-import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -29,21 +28,13 @@ from transformers.models.clip.image_processing_pil_clip import CLIPImageProcesso
 
 from tests import golden
 from tests.distilled import LONGEST_TEXT, clip, save_clip, sentence_pieces, word_pieces
-from tests.tiny import EXACT
+from tests.tiny import EXACT, torch_quiet
 from workers.encoders import models
 from workers.encoders.engines.base import EngineOptions
 from workers.images import flatten
 
 WIDTH = 32
 DIM = 8
-
-
-@pytest.fixture(autouse=True)
-def quiet() -> Iterator[None]:
-    with warnings.catch_warnings():
-        # torch's own code on this Python, not ours
-        warnings.filterwarnings("ignore", category=DeprecationWarning, module=r"torch\..*")
-        yield
 
 
 def _transformer(folder: Path) -> None:
@@ -120,8 +111,7 @@ def _json(path: Path, content: object) -> None:
 @pytest.fixture(scope="module", params=["old", "new"])
 def folder(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("models") / str(request.param)
-    with warnings.catch_warnings():
-        warnings.filterwarnings("ignore", category=DeprecationWarning, module=r"torch\..*")
+    with torch_quiet():
         (_save_old if request.param == "old" else _save_new)(path)
     _json(path / "babelpix.json", {"family": "sbert", "languages": ["de", "pt-BR"]})
     return path

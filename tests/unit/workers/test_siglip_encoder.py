@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
-import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +17,7 @@ from transformers import Siglip2Tokenizer, SiglipModel, SiglipTokenizer
 from transformers.models.siglip.image_processing_pil_siglip import SiglipImageProcessorPil
 
 from tests import golden, siglip
-from tests.tiny import EXACT
+from tests.tiny import EXACT, torch_quiet
 from workers.encoders import models
 from workers.encoders.base import EncoderError
 from workers.encoders.engines.base import EngineOptions
@@ -35,19 +34,10 @@ WIDER = 48
 """What SigLIP 2's text tower projects to here; the largest does so too."""
 
 
-@pytest.fixture(autouse=True)
-def quiet() -> Iterator[None]:
-    with warnings.catch_warnings():
-        # torch's own code on this Python, not ours
-        warnings.filterwarnings("ignore", category=DeprecationWarning, module=r"torch\..*")
-        yield
-
-
 @pytest.fixture(scope="module")
 def folders(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     root = tmp_path_factory.mktemp("models")
-    with warnings.catch_warnings():
-        warnings.filterwarnings("ignore", category=DeprecationWarning, module=r"torch\..*")
+    with torch_quiet():
         pieces = siglip.save_sentence_pieces(root / "siglip")
         siglip.save(root / "siglip", pieces=pieces, resample=3)
         pieces = siglip.save_gemma_pieces(root / "siglip2")

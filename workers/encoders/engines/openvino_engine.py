@@ -35,6 +35,7 @@ _TOKENS_A_PASS = 256
 So few numbers are few MiB, and a processor is busy with so many tokens: more of them at once are
 no quicker.
 """
+
 logger = logging.getLogger(__name__)
 
 
@@ -66,19 +67,12 @@ class OpenVinoEngine:
         count, length = inputs[0].shape
         rows = max(1, _TOKENS_A_PASS // length)
         parts = [[array[at : at + rows] for array in inputs] for at in range(0, count, rows)]
-        return np.concatenate([self._pass(_filled(part, rows)) for part in parts])[:count]
+        return np.concatenate([self._pass(part) for part in parts])
 
     def _pass(self, inputs: Sequence[NDArray[Any]]) -> Features:
         with self._lock:
             outputs = self._request.infer(list(inputs), share_inputs=True)
             return np.array(outputs[0], np.float32)
-
-
-def _filled(inputs: Sequence[NDArray[Any]], most: int) -> Sequence[NDArray[Any]]:
-    """Repeat the last text until they are a power of two, or ``most``: few numbers are met."""
-    count = len(inputs[0])
-    more = min(most, 1 << (count - 1).bit_length()) - count
-    return [np.concatenate([array, array[-1:].repeat(more, axis=0)]) for array in inputs]
 
 
 def convert(tower: Tower, path: Path | None, *, half: bool) -> openvino.Model:

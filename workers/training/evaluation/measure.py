@@ -25,6 +25,7 @@ from workers.training.artwork import Artwork
 from workers.training.errors import ModelError
 from workers.training.evaluation.metrics import Figures, figures, ranks
 from workers.training.evaluation.questions import Question
+from workers.training.phrase_tower import PhraseTower
 
 LEAST_NAMES = 1000  # locales with fewer names are regional variants of another
 
@@ -47,37 +48,19 @@ class Model:
         self.clip = towers.load(folder)
         self.clip.train(False)
         try:
-            self.tokenizer: PreTrainedTokenizerFast = PreTrainedTokenizerFast.from_pretrained(
+            tokenizer: PreTrainedTokenizerFast = PreTrainedTokenizerFast.from_pretrained(
                 folder, local_files_only=True
             )
             self._processor = CLIPImageProcessorPil.from_pretrained(folder, local_files_only=True)
         except (OSError, ValueError) as error:
             raise ModelError(f"{folder} lacks a tokenizer or image processor: {error}") from error
-        self._pooling = towers.pooling(folder)
+        self.tower = PhraseTower(self.clip, tokenizer, towers.pooling(folder))
         self.load_s = time.perf_counter() - began
         self.size_bytes = sum(path.stat().st_size for path in folder.iterdir() if path.is_file())
 
     def texts(self, texts: Sequence[str]) -> torch.Tensor:
         """Return float32 [n, 384] in the order of ``texts``, each by its parts if it is pooled."""
-        if self._pooling is None:
-            return self.alone(texts)
-        return torch.from_numpy(
-            self._pooling.encode(texts, lambda parts: self.alone(parts).numpy())
-        )
-
-    @torch.no_grad()
-    def alone(self, texts: Sequence[str], batch: int = 512) -> torch.Tensor:
-        """Return what the tower alone makes of n texts, float32 [n, 384]."""
-        order = sorted(range(len(texts)), key=lambda row: len(texts[row]))
-        vectors = torch.empty(len(texts), towers.DIMENSION)
-        for start in range(0, len(order), batch):
-            rows = order[start : start + batch]
-            inputs = self.tokenizer(
-                [texts[row] for row in rows], padding=True, truncation=True, return_tensors="pt"
-            )
-            hidden = self.clip.text_model(**inputs).pooler_output
-            vectors[rows] = normalize(self.clip.text_projection(hidden), dim=-1)
-        return vectors
+        return self.tower.encode(texts)
 
     @torch.no_grad()
     def pictures(self, pictures: Sequence[Image.Image], batch: int = 256) -> torch.Tensor:

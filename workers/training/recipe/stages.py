@@ -295,9 +295,7 @@ class Mini:
                 self.data.pictures,
                 self.data.annotations,
                 run=kept,
-                steps=self.settings.pooling_steps,
-                each=self.settings.pooling_each,
-                seed=self.settings.seed,
+                settings=self.settings,
                 say=self._say,
             )
             learnt.save(kept)

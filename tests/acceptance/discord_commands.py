@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import unicodedata
 from collections.abc import Iterable, Sequence
+from functools import cache
 from typing import Any
 
 from tests.acceptance import discord_limits as limits
@@ -113,6 +114,7 @@ def _localized(item: dict[str, Any], name: str) -> Iterable[str]:
     yield from translated.values()
 
 
+@cache
 def is_name(name: str) -> bool:
     r"""Tell whether it is ``^[-_'\p{L}\p{N}\p{sc=Deva}\p{sc=Thai}]{1,32}$``, in lower case."""
     in_length = 1 <= len(name) <= limits.COMMAND_NAME_CHARACTERS

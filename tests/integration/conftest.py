@@ -47,16 +47,17 @@ class PostgresServer:
 
 
 @contextmanager
-def running(command: list[str], is_ready: Callable[[], bool], log: Path) -> Iterator[None]:
-    """Run a server for as long as the block; it ends without tidying up."""
+def running(
+    command: list[str], is_ready: Callable[[], bool], log: Path, end: signal.Signals
+) -> Iterator[None]:
+    """Run a server for as long as the block; ``end`` makes it end without tidying up."""
     with log.open("wb") as output:
         process = subprocess.Popen(command, stdout=output, stderr=subprocess.STDOUT)
     try:
         wait_for(is_ready, 30, lambda: log.read_text("utf-8", "replace"))
         yield
     finally:
-        # Both servers handle it themselves, also where a shell has had it ignored.
-        process.send_signal(signal.SIGINT)
+        process.send_signal(end)
         process.wait(20)
 
 
@@ -67,7 +68,7 @@ def server() -> Iterator[PostgresServer]:
     paths.make()
     postgres = EmbeddedPostgres(paths)
     postgres.initialise()
-    with running(postgres.command(), postgres.is_ready, paths.data_dir / "log"):
+    with running(postgres.command(), postgres.is_ready, paths.data_dir / "log", signal.SIGQUIT):
         made = PostgresServer(postgres)
         with made.admin() as connection:
             connection.execute(f"CREATE DATABASE {_TEMPLATE}")
@@ -125,7 +126,7 @@ def redis_server() -> Iterator[EmbeddedRedis]:
     paths = EmbeddedPaths(base / "a b%20?c")
     paths.make()
     embedded = EmbeddedRedis(paths)
-    with running(embedded.command(), embedded.is_ready, base / "log"):
+    with running(embedded.command(), embedded.is_ready, base / "log", signal.SIGKILL):
         yield embedded
     shutil.rmtree(base, ignore_errors=True)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from redis.asyncio import Redis
 
 from db.notes import Notes
+from db.redis_pool import forgetful_client
 
 
 async def test_notes_are_kept_for_a_while(redis: Redis) -> None:
@@ -37,7 +38,7 @@ async def test_sets(redis: Redis) -> None:
 
 
 async def test_without_redis_nothing_is_known_and_nothing_stops() -> None:
-    async with Redis(unix_socket_path="/nowhere/redis.sock") as gone:
+    async with forgetful_client("unix:///nowhere/redis.sock") as gone:
         notes = Notes(gone)
         await notes.put({"a": "1"}, 60)
         await notes.add("chats", "1", 60)

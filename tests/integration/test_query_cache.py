@@ -18,6 +18,7 @@ from db.embedded import EmbeddedRedis
 from db.errors import DatabaseUnavailableError
 from db.query_cache import PAGE_TTL_S, PAGING_TTL_S, VECTOR_TTL_S, RedisQueryCache
 from db.records import MatchRecord
+from db.redis_pool import forgetful_client
 from workers.contract import celery_broker_url
 
 QUESTION = "ein schwarzer Kater 🐈‍⬛"
@@ -48,7 +49,7 @@ def cache(redis: Redis) -> RedisQueryCache:
 
 @pytest.fixture
 async def dead(tmp_path: Path) -> AsyncIterator[RedisQueryCache]:
-    async with Redis.from_url(f"unix://{tmp_path}/nobody.sock") as client:
+    async with forgetful_client(f"unix://{tmp_path}/nobody.sock") as client:
         yield RedisQueryCache(client)
 
 

@@ -13,6 +13,7 @@ from redis.asyncio import Redis
 from db import recent_questions
 from db.errors import DatabaseUnavailableError
 from db.recent_questions import OWN_KEPT, SHARED_KEPT, TTL_S, RecentQuestions
+from db.redis_pool import forgetful_client
 
 HERE, THERE = "discord:guild:1", "discord:guild:2"
 ADA, MAX = "discord:1", "discord:12"
@@ -43,7 +44,7 @@ def recent(redis: Redis) -> RecentQuestions:
 
 @pytest.fixture
 async def dead(tmp_path: Path) -> AsyncIterator[RecentQuestions]:
-    async with Redis.from_url(f"unix://{tmp_path}/nobody.sock") as client:
+    async with forgetful_client(f"unix://{tmp_path}/nobody.sock") as client:
         yield RecentQuestions(client)
 
 

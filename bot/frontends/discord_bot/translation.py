@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from functools import cache
 from typing import Any
 
 import discord
@@ -33,6 +34,8 @@ class Translator(app_commands.Translator):
 
     def __init__(self, tree: app_commands.CommandTree[Any]) -> None:
         self._tree = tree
+        # Each name is asked for again with all those beside it.
+        self._translated = cache(translated)
 
     async def translate(
         self,
@@ -43,12 +46,12 @@ class Translator(app_commands.Translator):
         """Return the translation, or None where there is none that Discord would take."""
         text, language, location = string.message, locale.value, context.location
         is_menu = isinstance(context.data, app_commands.ContextMenu)
-        said = translated(text, language, location, is_menu=is_menu)
+        said = self._translated(text, language, location, is_menu=is_menu)
         if said is None or location not in _NAMES:
             return said
         # Of two alike, Discord takes neither, nor all the other commands.
         for other in self._names_beside(context.data):
-            known = translated(other, language, location, is_menu=is_menu)
+            known = self._translated(other, language, location, is_menu=is_menu)
             if other != text and said in {other, known}:
                 return None
         return said

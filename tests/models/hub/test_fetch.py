@@ -16,8 +16,8 @@ import pytest
 from PIL import Image
 
 from tests.hub import LoopbackHub, Repository
+from tests.models.hub.conftest import BASE, LARGE, Operator
 from tests.tiny import EXACT
-from tests.unit.hub.conftest import BASE, LARGE, Operator
 from workers.encoders.models import load, model_folder
 from workers.hub.catalogue import CATALOGUE
 

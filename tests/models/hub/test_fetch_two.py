@@ -12,8 +12,8 @@ from transformers import DistilBertConfig, DistilBertModel
 
 from tests.distilled import LONGEST_TEXT, save_clip, word_pieces
 from tests.hub import LoopbackHub, Repository
+from tests.models.hub.conftest import Operator
 from tests.tiny import EXACT, torch_quiet
-from tests.unit.hub.conftest import Operator
 from workers.encoders.models import load
 from workers.hub.catalogue import CATALOGUE
 

@@ -9,6 +9,7 @@ import argparse
 import subprocess
 import sys
 from collections.abc import Sequence
+from importlib.metadata import version
 from pathlib import Path
 
 
@@ -31,6 +32,7 @@ def run_all(package: str, chosen: Sequence[str], options: Sequence[str]) -> list
 def main() -> None:
     """Run the benchmarks named, or all; the exit status tells whether all of them ran."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
+    parser.add_argument("--version", action="version", version=f"Babelpix {version('babelpix')}")
     parser.add_argument("names", nargs="*", metavar="name", help=f"of {', '.join(names())}")
     parser.add_argument("--short", action="store_true", help="fewer and smaller measurements")
     parser.add_argument("--write", action="store_true", help="keep the results in docs/benchmarks")

@@ -17,6 +17,7 @@ from bot.settings import BotSettings, SettingsError, read_settings
     context_settings={"help_option_names": ["-h", "--help"]},
     help="Find pictures by describing them in any language.",
 )
+@click.version_option(package_name="babelpix", message="Babelpix %(version)s")
 @click.pass_context
 def main(context: click.Context) -> None:
     """Read the settings once for every command."""

@@ -11,6 +11,7 @@ from db.errors import DatabaseError
 
 
 @click.group(help="Look after the database named by DATABASE_URL.")
+@click.version_option(package_name="babelpix", message="Babelpix %(version)s")
 def main() -> None:
     """Group the commands."""
 

@@ -21,6 +21,7 @@ errors = Console(stderr=True, highlight=False)
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(package_name="babelpix", message="Babelpix %(version)s")
 def main() -> None:
     """Look after what the workers work with."""
 

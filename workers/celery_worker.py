@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import argparse
 import sys
+from importlib.metadata import version
 from typing import TYPE_CHECKING
 
 from celery.utils.nodenames import default_nodename, host_format
@@ -25,6 +26,7 @@ _DONE_WITHOUT = (
 def main() -> int:
     """Work until told to stop; returns the exit status."""
     parser = argparse.ArgumentParser(prog="python -m workers.celery_worker")
+    parser.add_argument("--version", action="version", version=f"Babelpix {version('babelpix')}")
     parser.add_argument("-Q", "--queues", required=True, help="separated by commas")
     parser.add_argument("-c", "--concurrency", type=int, required=True, help="threads")
     parser.add_argument("-n", "--hostname", help="its name, NAME@HOST")

@@ -74,6 +74,7 @@ device_option = click.option(
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(package_name="babelpix", message="Babelpix %(version)s")
 @click.option("--threads", type=click.IntRange(min=1), default=2, show_default=True)
 def main(threads: int) -> None:
     """Build, extend, fine-tune and measure dual encoders."""

@@ -24,6 +24,12 @@ def _loggers() -> Iterator[None]:
 
 
 @pytest.fixture(autouse=True)
+def _as_in_a_running_bot(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Have the library as the connection sets it, also where a test makes none."""
+    monkeypatch.setenv("PTB_TIMEDELTA", "true")
+
+
+@pytest.fixture(autouse=True)
 def _patient_telegram(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let people talk without pauses; tests of floods set their own pace."""
     monkeypatch.setattr(pacing, "BURST_S", 1000)

@@ -7,21 +7,32 @@ ENV PYTHONDONTWRITEBYTECODE=1 \
     PATH=/opt/venv/bin:$PATH
 
 FROM base AS build
-# Where torch comes from: its own index has a build without CUDA, a tenth of the size.
-# https://pypi.org/simple has the one with CUDA, see docker-compose.gpu.yml.
-ARG TORCH_INDEX=https://download.pytorch.org/whl/cpu
+# Which build of torch: cpu comes from torch's own index, a tenth of the size; cuda from PyPI with
+# the libraries it wants, all of them locked, see docker-compose.gpu.yml.
+ARG TORCH=cpu
 ENV PIP_DISABLE_PIP_VERSION_CHECK=1 \
-    PIP_ROOT_USER_ACTION=ignore
-RUN python -m venv /opt/venv
+    PIP_ROOT_USER_ACTION=ignore \
+    PIP_NO_DEPS=1
+RUN python -m venv /opt/venv && python -m venv /opt/tools
 WORKDIR /src
-# The dependencies first, in layers that outlive a change of our own code.
-COPY pyproject.toml README.md LICENSE ./
+# The dependencies first, as they are locked, in layers that outlive a change of our own code.
+COPY requirements ./requirements
 RUN --mount=type=cache,target=/root/.cache/pip \
-    torch=$(python -c 'import tomllib; print(*(d for d in tomllib.load(open("pyproject.toml", "rb"))["project"]["dependencies"] if d.startswith("torch>")))') \
-    && pip install --no-deps --index-url "$TORCH_INDEX" "$torch"
-RUN --mount=type=cache,target=/root/.cache/pip pip install .
+    pip install --require-hashes -r requirements/runtime.txt
+RUN --mount=type=cache,target=/root/.cache/pip \
+    if [ "$TORCH" = cuda ]; then \
+        pip install --require-hashes -r requirements/torch.txt; \
+    else \
+        pip install --index-url https://download.pytorch.org/whl/cpu \
+            "$(sed -n 's/^\(torch==[^ ;\\]*\).*/\1/p' requirements/torch.txt)"; \
+    fi
+RUN --mount=type=cache,target=/root/.cache/pip \
+    /opt/tools/bin/pip install --require-hashes -r requirements/tools.txt
 COPY . .
-RUN --mount=type=cache,target=/root/.cache/pip pip install --no-deps --force-reinstall .
+RUN pip install --no-build-isolation .
+# What is in the image, in CycloneDX.
+RUN /opt/tools/bin/python scripts/sbom.py /opt/venv/share/babelpix/sbom.cdx.json \
+    $(if [ "$TORCH" = cuda ]; then echo --cuda; fi)
 
 FROM base
 RUN apt-get update \
@@ -31,6 +42,7 @@ RUN apt-get update \
 RUN useradd --system --uid 10001 --create-home babelpix \
     && install -d -o babelpix -g babelpix /blobs /cache /data /data/models /data/packs
 COPY --from=build /opt/venv /opt/venv
+# Babelpix tells its version itself: docker run --rm babelpix python -m bot --version
 USER babelpix
 WORKDIR /home/babelpix
 ENV DATA_DIR=/data \

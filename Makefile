@@ -59,6 +59,7 @@ audit: $(TOOLS) ## Ask the advisories about every locked package
 	@$(TOOLS) scripts/audit.py
 
 release: setup sbom ## Build the wheel into dist/, with its bill of materials beside it
+	@rm -rf build/lib build/bdist.* # or files that are gone would be in it
 	@$(PY) -m pip --disable-pip-version-check wheel --quiet --no-deps --no-build-isolation --wheel-dir dist .
 	@ls dist
 

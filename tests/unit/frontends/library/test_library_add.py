@@ -47,14 +47,14 @@ async def test_each_refused_file_is_named_with_its_reason(
             image1=picture("new"),
             image2=picture("old"),
             image3=UploadedFile("notes_1.txt", b"just text"),
-            image4=UploadedFile("huge.jpg", b"\xff\xd8\xff" + bytes(30 * 2**20)),
+            image4=UploadedFile("huge.png", b"\x89PNG\r\n\x1a\n" + bytes(30 * 2**20)),
         )
     ).answer()
     assert answer.content.splitlines() == [
         "1 picture was added.",
         "1 picture was here already.",
         rf"notes\_1.txt: {REFUSALS['not_a_picture']}",
-        f"huge.jpg: {REFUSALS['too_large']}",
+        f"huge.png: {REFUSALS['too_large']}",
     ]
 
 

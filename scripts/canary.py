@@ -32,6 +32,9 @@ CHECKS = {
     "translations": ["scripts/catalogues.py", "check"],
 }
 EXTRAS = ("dev", "train")
+MOST = "20"
+"""Failed tests after which the others are not waited for: mend these first."""
+TESTS_TAKE_AT_MOST_S = 1800
 console = Console(width=120)
 
 
@@ -67,10 +70,9 @@ class Environment:
         self.installed = dict(versions)
 
     def run(self, *arguments: str) -> subprocess.CompletedProcess[str]:
-        """Run its Python in the project."""
-        return subprocess.run(
-            [str(self.python), *arguments], cwd=ROOT, capture_output=True, text=True, check=False
-        )
+        """Run its Python in the project; what does not end by itself is ended, and has failed."""
+        command = ["timeout", str(TESTS_TAKE_AT_MOST_S), str(self.python), *arguments]
+        return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
 
     def _pip(self, *arguments: str) -> None:
         result = self.run("-m", "pip", "install", "--quiet", *arguments)
@@ -112,7 +114,7 @@ def _failed_tests(environment: Environment, tests: list[str]) -> list[Failure]:
     report = environment.folder / "tests.xml"
     report.unlink(missing_ok=True)
     result = environment.run(
-        *("-m", "pytest", "-q", "--numprocesses", "3", "--dist", "loadfile"),
+        *("-m", "pytest", "-q", "--numprocesses", "3", "--dist", "loadfile", "--maxfail", MOST),
         *(f"--junitxml={report}", "-o", "junit_family=xunit1"),
         *tests,
     )

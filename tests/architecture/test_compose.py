@@ -149,7 +149,24 @@ def test_image_gets_every_package_and_nothing_private() -> None:
     let_in = {line[1:] for line in lines if line.startswith("!")}
     assert "*" in lines
     packages = {pattern.removesuffix("*") for pattern in patterns}
-    assert let_in == packages | {"pyproject.toml", "README.md", "LICENSE"}
+    build = {"pyproject.toml", "README.md", "LICENSE", "requirements", "scripts"}
+    assert let_in == packages | build
+
+
+def test_image_is_installed_by_the_lock() -> None:
+    text = (ROOT / "Dockerfile").read_text(encoding="utf-8").replace("\\\n", " ")
+    installs = re.findall(r"pip install ([^;\n]+)", text)
+    by_hash = [line for line in installs if line.startswith("--require-hashes -r requirements/")]
+    others = [line for line in installs if line not in by_hash]
+    assert len(by_hash) == 3
+    # torch without CUDA has other files than the lock, but its version; then the project itself.
+    assert len(others) == 2
+    assert "--index-url" in others[0]
+    assert "torch==" in others[0]
+    assert others[1].startswith("--no-build-isolation .")
+    assert "PIP_NO_DEPS=1" in text
+    for service in read("docker-compose.gpu.yml")["services"].values():
+        assert service["build"]["args"] == {"TORCH": "cuda"}
 
 
 def test_image_runs_as_an_ordinary_user() -> None:

@@ -3,6 +3,7 @@
 
 PY := .venv/bin/python
 TOOLS := build/tools/bin/python
+TOOLS_DONE := build/tools/.done
 INSTALL := $(PY) -m pip --disable-pip-version-check install -qq --no-deps --require-hashes
 VERSION = $(shell sed -n 's/^version = "\(.*\)"/\1/p' pyproject.toml)
 # One process more than there are cores: some tests wait for what a server does in its time.
@@ -40,22 +41,22 @@ check: setup ## Lint, formatting, types, import rules, Compose files, translatio
 	$(PY) -m check_jsonschema --builtin-schema vendor.compose-spec docker-compose.yml docker-compose.gpu.yml
 	$(PY) scripts/catalogues.py check
 
-$(TOOLS): requirements/tools.txt
+$(TOOLS_DONE): requirements/tools.txt
 	@echo 'installing what works on the project from outside into build/tools'
-	@python=$${PYTHON:-$$(command -v $(PY) || command -v python3)} && $$python -m venv --clear build/tools
+	@[ -x $(TOOLS) ] || { python=$${PYTHON:-$$(command -v $(PY) || command -v python3)} && $$python -m venv build/tools; }
 	@$(TOOLS) -m pip --disable-pip-version-check install -qq --no-deps --require-hashes -r $<
 	@touch $@
 
-lock: $(TOOLS) ## Renew the lock within the ranges of pyproject.toml, print what moved (ARGS=--keep: only what must)
+lock: $(TOOLS_DONE) ## Renew the lock within the ranges of pyproject.toml, print what moved (ARGS=--keep: only what must)
 	@$(TOOLS) scripts/lock.py write $(ARGS)
 
-canary: setup $(TOOLS) ## Try other versions than the locked: RESOLUTION=newest or lowest; what breaks by which package
+canary: setup $(TOOLS_DONE) ## Try other versions than the locked: RESOLUTION=newest or lowest; what breaks by which package
 	@$(TOOLS) scripts/canary.py $(RESOLUTION)
 
-sbom: $(TOOLS) ## Write the software bill of materials of what the lock installs into dist/
+sbom: $(TOOLS_DONE) ## Write the software bill of materials of what the lock installs into dist/
 	@$(TOOLS) scripts/sbom.py dist/babelpix-$(VERSION).cdx.json $(ARGS)
 
-audit: $(TOOLS) ## Ask the advisories about every locked package
+audit: $(TOOLS_DONE) ## Ask the advisories about every locked package
 	@$(TOOLS) scripts/audit.py
 
 release: setup sbom ## Build the wheel into dist/, with its bill of materials beside it

@@ -20,7 +20,7 @@ from db.records import SpaceRecord
 from db.spaces import register_space, register_text_towers
 from workers import contract
 from workers.answers import Answers
-from workers.encoders.base import Encoder, Vectors
+from workers.encoders.base import Curves, Encoder, Vectors
 from workers.encoders.models import load, model_folder
 from workers.encoders.routed import Pack
 from workers.memory import give_back_memory
@@ -72,7 +72,7 @@ class Runtime:
         if answers_texts:
             # Loading it has tried it with a few texts: a single one and the widest batch are left.
             for count in (1, contract.MAX_BATCH):
-                self.encoder.encode_texts(["warm-up"] * count)
+                self.encoder.encode_questions(["warm-up"] * count)
             packs = PackStore(settings.packs_folder, folder, settings.engine_options)
             self.text_towers = TextTowers(
                 InstalledPacks(self.encoder, packs), self._register_towers
@@ -117,6 +117,7 @@ class Runtime:
                     revision=self.encoder.revision,
                     dim=self.encoder.dim,
                     preprocessing=self.encoder.preprocessing,
+                    similar=self.encoder.similar,
                 )
                 if self.text_towers is not None:
                     self.text_towers.register()
@@ -172,6 +173,11 @@ def _cores() -> int:
 def to_float16(vectors: Vectors) -> bytes:
     """Write vectors row by row as little-endian float16."""
     return vectors.astype("<f2").tobytes()
+
+
+def to_float32(curves: Curves) -> bytes:
+    """Write curves row by row as little-endian float32."""
+    return curves.astype("<f4").tobytes()
 
 
 def rows_to_float16(vectors: Vectors) -> Sequence[bytes]:

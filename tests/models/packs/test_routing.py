@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from tests.tiny import EXACT
-from workers.encoders.base import Encoder, Vectors
+from workers.encoders.base import Encoded, Encoder, Vectors
 from workers.encoders.languages import language_of, languages_of, own_words, words_of
 from workers.encoders.routed import Pack, RoutedEncoder, Router
 from workers.packs.store import PackStore
@@ -24,6 +24,9 @@ class NoTower:
     dim = 1
 
     def encode_texts(self, texts: Sequence[str]) -> Vectors:
+        raise AssertionError(texts)
+
+    def encode_questions(self, texts: Sequence[str]) -> Encoded:
         raise AssertionError(texts)
 
 

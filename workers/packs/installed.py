@@ -57,7 +57,7 @@ class InstalledPacks:
         encoder: Encoder = RoutedEncoder(self._base, packs) if packs else self._base
         if packs:
             # The first of all questions loads the language identification.
-            encoder.encode_questions(["warm-up"])
+            encoder.encode_texts(["warm-up"])
         former = self.encoder.text_revision
         # Not before nothing can go wrong any more: what went wrong is tried again.
         self.encoder, self.packs, self._known = encoder, packs, known

@@ -239,6 +239,15 @@ class Reply:
     """For errors: a stable identifier, e.g. ``question_empty``."""
     retryable: bool = False
 
+    @property
+    def rest(self) -> Choice | None:
+        """The choice that leads to the pictures that hardly fit, behind the last that does."""
+        token = self.span.token if self.span is not None else ""
+        for choice in self.choices:
+            if isinstance(choice.request, More) and choice.request.token != token:
+                return choice
+        return None
+
 
 class PictureKind(StrEnum):
     """Which form of a stored picture."""

@@ -51,7 +51,9 @@ export class Answer {
       this.hits = [];
       this.#grid.replaceChildren();
     }
-    this.#text.replaceChildren(...(reply.tone === "done" ? [icon("done")] : []));
+    // What was said of those above the line stays true.
+    const goesOn = next && rest && reply.hits.length > 0;
+    if (!goesOn) this.#text.replaceChildren(...(reply.tone === "done" ? [icon("done")] : []));
     if (!next || reply.hits.length === 0) this.#text.append(reply.text);
     if (next && rest) this.#grid.append(el("li", { className: "rule", attributes: { role: "separator" } }));
     this.#append(reply.hits, next);

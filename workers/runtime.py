@@ -20,8 +20,9 @@ from db.records import SpaceRecord
 from db.spaces import register_space, register_text_towers
 from workers import contract
 from workers.answers import Answers
+from workers.calibration import Calibrator, measures
 from workers.encoders.base import Curves, Encoder, Vectors
-from workers.encoders.models import load, model_folder
+from workers.encoders.models import BUNDLED, load, model_folder
 from workers.encoders.routed import Pack
 from workers.memory import give_back_memory
 from workers.packs.installed import InstalledPacks
@@ -79,6 +80,10 @@ class Runtime:
             )
         self.space: SpaceRecord
         self._register()
+        self._calibrator: Calibrator | None = None
+        # What is bundled brings its curves, or has none that would be worth anything.
+        if answers_texts and folder.parent != BUNDLED and measures(self.encoder):
+            self._calibrator = Calibrator(self.encoder, self.store, self.redis, self.space.id)
         self._stopping = threading.Event()
         self._heart = threading.Thread(target=self._beat, name="heartbeat", daemon=True)
         # Loading a pack takes longer than a heartbeat may.
@@ -142,6 +147,16 @@ class Runtime:
             except Exception:
                 # Nobody else would look for packs any more.
                 logger.exception("packs_not_followed")
+            self._calibrate()
+
+    def _calibrate(self) -> None:
+        try:
+            if self._calibrator is not None:
+                self._calibrator.look()
+        except Exception:
+            # Answers are then what they were, and packs are followed all the same.
+            logger.exception("space_not_calibrated")
+            self._calibrator = None
 
     def _beat(self) -> None:
         while True:

@@ -81,6 +81,7 @@ def _run(settings: BotSettings, frontends: list[str]) -> None:
     type=click.Path(dir_okay=False, writable=True, path_type=Path),
     help="Write the answer as one picture.",
 )
+@click.option("--all", "everything", is_flag=True, help="Show also what hardly fits.")
 @click.pass_obj
 def ask_command(  # noqa: PLR0917 - click passes them
     settings: BotSettings,
@@ -89,13 +90,14 @@ def ask_command(  # noqa: PLR0917 - click passes them
     limit: int,
     as_json: bool,
     sheet: Path | None,
+    everything: bool,
 ) -> None:
     """Answer one question in the terminal."""
     from bot.terminal.ask import AskOptions, ask
 
     if question and image is not None:
         raise click.UsageError("ask with words or with --image, not with both")
-    options = AskOptions(" ".join(question), image, limit, as_json, sheet)
+    options = AskOptions(" ".join(question), image, limit, as_json, sheet, everything)
     _finish(settings, ask(settings, options))
 
 

@@ -64,7 +64,7 @@ class App:
         images = PgImageStore(self.database, self.blobs, self.client)
         self.library = Library(images, UploadLimits(int(settings.max_upload_mb * 2**20)))
         self._cache = RedisCache(RedisQueryCache(self.redis))
-        self.search = Search(encoder, self.index, self._cache)
+        self.search = Search(encoder, self.index, self._cache, min_relevance=settings.min_relevance)
         self._history = history = RedisHistory(RecentQuestions(self.redis))
         self.communities = Communities(
             PgCommunityStore(self.database), self.index, self.library, images, history
@@ -146,8 +146,8 @@ class App:
         with contextlib.suppress(CoreError):
             state = await self.search.state(LOCAL_COLLECTION)
             if state.space is not None:
-                vector = await self._encoder.encode_text(WARM_UP_TEXT, state.space)
-                await self.index.search(state, vector, EVERYTHING, limit=BLOCK_SIZE)
+                probe = await self._encoder.encode_text(WARM_UP_TEXT, state.space)
+                await self.index.search(state, probe.vector, EVERYTHING, limit=BLOCK_SIZE)
 
     async def _sweep(self) -> None:
         """Have pictures that fell out of the queue found again, for ever."""

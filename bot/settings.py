@@ -11,6 +11,8 @@ from platformdirs import user_data_path
 from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from bot.core.relevance import MIN_RELEVANCE
+
 
 class SettingsError(Exception):
     """A setting is missing or wrong; the message is for the operator and shows no value."""
@@ -45,6 +47,7 @@ class BotSettings(BaseSettings):
     limit_per_person: str = "20/minute"
     limit_per_collection: str = "300/minute"
     page_size: int = Field(default=10, ge=1, le=50)
+    min_relevance: float = Field(default=MIN_RELEVANCE, ge=0, le=1)
     max_upload_mb: float = Field(default=30, gt=0, le=200)
     samples: bool = True
     log_level: str = "INFO"

@@ -5,6 +5,8 @@ from __future__ import annotations
 import hashlib
 import json
 import logging
+import math
+import struct
 from collections.abc import Sequence
 from dataclasses import fields
 from datetime import datetime
@@ -20,8 +22,13 @@ VECTOR_TTL_S = 7 * 24 * 3600
 PAGE_TTL_S = 3600
 PAGING_TTL_S = 7 * 24 * 3600
 
-_VERSION = 2
+_VERSION = 3
 """Grows when the meaning of a cached value changes, so that old ones are not misread."""
+
+Curve = tuple[float, float]
+"""Slope and offset."""
+_CURVE = struct.Struct("<2f")
+_NO_CURVE = (math.nan, math.nan)
 
 _FIELDS = tuple(field.name for field in fields(MatchRecord))
 _values = attrgetter(*_FIELDS)
@@ -35,13 +42,21 @@ class RedisQueryCache:
     def __init__(self, redis: Redis) -> None:
         self._redis = redis
 
-    async def get_vector(self, text_revision: str, text: str) -> bytes | None:
-        """Return the vector of a question asked before (float16 bytes)."""
-        return await self._get(_vector_key(text_revision, text))
+    async def get_vector(self, text_revision: str, text: str) -> tuple[bytes, Curve | None] | None:
+        """Return the vector of a question asked before (float16 bytes), and its curve if any."""
+        written = await self._get(_vector_key(text_revision, text))
+        if written is None:
+            return None
+        end = len(written) - _CURVE.size
+        slope, offset = _CURVE.unpack_from(written, end)
+        return written[:end], None if math.isnan(slope) else (slope, offset)
 
-    async def put_vector(self, text_revision: str, text: str, vector: bytes) -> None:
-        """Remember the vector of a question."""
-        await self._put(_vector_key(text_revision, text), vector, VECTOR_TTL_S)
+    async def put_vector(
+        self, text_revision: str, text: str, vector: bytes, curve: Curve | None = None
+    ) -> None:
+        """Remember the vector of a question, and its curve behind it."""
+        written = vector + _CURVE.pack(*(curve or _NO_CURVE))
+        await self._put(_vector_key(text_revision, text), written, VECTOR_TTL_S)
 
     async def get_page(self, name: str) -> list[MatchRecord] | None:
         """Return a stretch of results; ``name`` holds collection, version and query."""

@@ -19,6 +19,8 @@ class CollectionRecord:
     space_dim: int | None
     text_revision: str | None
     settings: dict[str, Any]
+    calibration: dict[str, Any]
+    """Of the space: slope and offset of its curves, by name."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +42,8 @@ class MatchRecord:
     source_path: str | None
     source_channel: str | None = None
     source_message: str | None = None
+    relevance: float | None = None
+    """Not known to the database; kept with the rest in the cache."""
 
 
 @dataclass(frozen=True, slots=True)

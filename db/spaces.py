@@ -10,13 +10,28 @@ from db.records import SpaceRecord
 
 _LOCK = 0x7370_6163_6573
 """Advisory lock of whoever changes the spaces ("spaces" in ASCII)."""
+# Written only where it is another one: a worker that starts must not wait for one that searches.
+_SIMILAR = """
+UPDATE spaces SET calibration = jsonb_strip_nulls(spaces.calibration || new.calibration)
+FROM (SELECT %s::jsonb AS calibration) new
+WHERE id = %s
+  AND spaces.calibration <> jsonb_strip_nulls(spaces.calibration || new.calibration)
+"""
 _SELECT = "SELECT id, name, revision, dim, live FROM spaces WHERE name = %s AND revision = %s"
 
 
 def register_space(
-    store: IngestStore, *, name: str, revision: str, dim: int, preprocessing: Mapping[str, object]
+    store: IngestStore,
+    *,
+    name: str,
+    revision: str,
+    dim: int,
+    preprocessing: Mapping[str, object],
+    similar: tuple[float, float] | None = None,
 ) -> SpaceRecord:
     """Make the space of a worker's image tower known and live; run twice it changes nothing.
+
+    ``similar`` is slope and offset of the curve that tells how similar two pictures are.
 
     When another space was live, every picture without a vector in the new one becomes pending
     again, in the same transaction, and the workers encode it anew.
@@ -33,6 +48,7 @@ def register_space(
         if row is None:
             raise LookupError(f"space {name!r} vanished while it was registered")
         space = SpaceRecord(*row)
+        connection.execute(_SIMILAR, (json.dumps({"similar": similar}), space.id))
         if not space.live:
             connection.execute("UPDATE spaces SET live = false WHERE live")
             connection.execute("UPDATE spaces SET live = true WHERE id = %s", (space.id,))

@@ -29,7 +29,7 @@ STOP_TIMEOUT_S = 20.0
 class Stack:
     """One running service with its own data folder and port."""
 
-    def __init__(self, data_dir: Path, *, samples: bool) -> None:
+    def __init__(self, data_dir: Path, *, samples: bool, encoder: Path | None = None) -> None:
         self.data_dir = data_dir
         self.port = free_port()
         self.web_url = f"http://127.0.0.1:{self.port}"
@@ -39,6 +39,8 @@ class Stack:
             "SAMPLES": "true" if samples else "false",
             "PYTHONUNBUFFERED": "1",
         }
+        if encoder is not None:
+            self.environment["ENCODER"] = str(encoder)
         self.program = "run"
         """What is run by ``python -m bot``: everything, or one front-end."""
         self.output = data_dir / "output.txt"
@@ -135,12 +137,14 @@ class Stack:
 
 
 @contextlib.contextmanager
-def running_stack(*, samples: bool, begin_with: Path | None = None) -> Iterator[Stack]:
+def running_stack(
+    *, samples: bool, begin_with: Path | None = None, encoder: Path | None = None
+) -> Iterator[Stack]:
     """Run a service on a data folder of its own for as long as the block; leave nothing behind.
 
     The folder begins empty, or as a copy of another one.
     """
-    running = Stack(new_data_dir(), samples=samples)
+    running = Stack(new_data_dir(), samples=samples, encoder=encoder)
     try:
         if begin_with is not None:
             shutil.copytree(begin_with, running.data_dir, dirs_exist_ok=True)

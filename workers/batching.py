@@ -11,35 +11,37 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
+from typing import Generic, TypeVar
 
 from workers import contract
 
 MAX_IN_FLIGHT = 2
 """Tasks under way at a time: one is encoded while the next waits at the worker's door."""
 
-Send = Callable[[str, list[str]], Awaitable[Sequence[bytes]]]
-"""Has the text tower of a revision encode texts; returns as many vectors."""
+RowT = TypeVar("RowT")
+"""What becomes of one question."""
 
 
 @dataclass(eq=False, slots=True)
-class _Question:
+class _Question(Generic[RowT]):
     text: str
     revision: str
-    answer: asyncio.Future[bytes] = field(default_factory=asyncio.Future)
+    answer: asyncio.Future[RowT] = field(default_factory=asyncio.Future)
 
 
-class Batches:
+class Batches(Generic[RowT]):
     """Sends what is asked at the same time together, up to ``contract.MAX_BATCH`` a task."""
 
-    def __init__(self, send: Send) -> None:
+    def __init__(self, send: Callable[[str, list[str]], Awaitable[Sequence[RowT]]]) -> None:
+        """``send`` has the text tower of a revision encode texts; it returns as many rows."""
         self._send = send
-        self._waiting: list[_Question] = []
+        self._waiting: list[_Question[RowT]] = []
         self._under_way: dict[asyncio.Task[None], int] = {}
         self._is_leaving = False
 
-    async def ask(self, text: str, revision: str) -> bytes:
-        """Return the vector of one question; raises what sending its batch raised."""
-        question = _Question(text, revision)
+    async def ask(self, text: str, revision: str) -> RowT:
+        """Return what became of one question; raises what sending its batch raised."""
+        question: _Question[RowT] = _Question(text, revision)
         self._waiting.append(question)
         self._leave_soon()
         return await question.answer
@@ -69,7 +71,7 @@ class Batches:
             self._under_way[task] = len(batch)
             task.add_done_callback(self._arrived)
 
-    def _next_batch(self) -> list[_Question]:
+    def _next_batch(self) -> list[_Question[RowT]]:
         """Take what may leave now, questions to one text tower."""
         # Whoever has given up is not waited for any more.
         self._waiting = [question for question in self._waiting if not question.answer.done()]
@@ -87,12 +89,12 @@ class Batches:
         del self._under_way[task]
         self._leave_soon()
 
-    async def _carry(self, batch: list[_Question]) -> None:
+    async def _carry(self, batch: list[_Question[RowT]]) -> None:
         try:
-            vectors = await self._send(batch[0].revision, [question.text for question in batch])
-            for question, vector in zip(batch, vectors, strict=True):
+            rows = await self._send(batch[0].revision, [question.text for question in batch])
+            for question, row in zip(batch, rows, strict=True):
                 if not question.answer.done():
-                    question.answer.set_result(vector)
+                    question.answer.set_result(row)
         except Exception as error:
             for question in batch:
                 if not question.answer.done():

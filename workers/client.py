@@ -16,7 +16,7 @@ from redis.exceptions import RedisError
 
 from workers import contract
 from workers.batching import Batches
-from workers.contract import Answer
+from workers.contract import Answer, Row
 from workers.outbox import Outbox
 
 DEADLINE_S = 8.0
@@ -81,7 +81,7 @@ class WorkerClient:
         self._reader: asyncio.Task[None] | None = None
         self._closing = False
         self._answers: dict[str, asyncio.Future[Answer | None]] = {}
-        self._batches = Batches(self._send_texts)
+        self._batches: Batches[Row] = Batches(self._send_texts)
 
     async def open(self) -> None:
         """Begin to listen for answers; does not wait for Redis."""
@@ -99,8 +99,8 @@ class WorkerClient:
 
     # --- questions in words ---------------------------------------------------------------
 
-    async def encode_text(self, text: str, revision: str) -> bytes:
-        """Return the vector of a question, float16 bytes. Raises ClientError."""
+    async def encode_text(self, text: str, revision: str) -> Row:
+        """Return the vector of a question, with its curve if it has one. Raises ClientError."""
         self.stats.questions += 1
         try:
             async with asyncio.timeout(DEADLINE_S):
@@ -108,7 +108,7 @@ class WorkerClient:
         except TimeoutError:
             raise ClientError(CODE_TIMEOUT) from None
 
-    async def _send_texts(self, revision: str, texts: list[str]) -> list[bytes]:
+    async def _send_texts(self, revision: str, texts: list[str]) -> list[Row]:
         self.stats.text_tasks += 1
         payload = {"texts": texts, "revision": revision}
         rows = await self._ask(contract.ENCODE_TEXT, contract.QUEUE_TEXT, payload)
@@ -132,7 +132,7 @@ class WorkerClient:
             raise ClientError(CODE_QUEUE_DOWN) from error
         payload = {"picture": key, "space": space_id}
         rows = await self._ask(contract.ENCODE_IMAGE, contract.QUEUE_IMAGE, payload)
-        return rows[0]
+        return rows[0].vector
 
     # --- bulk -----------------------------------------------------------------------------
 
@@ -165,7 +165,7 @@ class WorkerClient:
 
     # --- requests and replies -------------------------------------------------------------
 
-    async def _ask(self, task: str, queue: str, payload: dict[str, Any]) -> list[bytes]:
+    async def _ask(self, task: str, queue: str, payload: dict[str, Any]) -> list[Row]:
         """Send a task until it is answered, at most for DEADLINE_S."""
         request_id = secrets.token_hex(12)
         payload = payload | {

@@ -1,15 +1,16 @@
 """What the bot and the workers say to each other: names, payloads, replies. No dependencies.
 
 No exception crosses the queue: a task answers with vectors or with a code. Payloads are JSON,
-vectors travel as float16 bytes behind a small header.
+vectors travel as float16 bytes behind a small header, and behind them the curves of questions.
 """
 
 from __future__ import annotations
 
 import json
+import math
 import struct
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 from urllib.parse import parse_qs, urlsplit
 
 # Queues. Bulk never shares one with questions.
@@ -62,6 +63,16 @@ def reply_key(client_id: str) -> str:
     return f"reply:{client_id}"
 
 
+class Row(NamedTuple):
+    """What became of one question or picture."""
+
+    vector: bytes
+    """Little-endian float16."""
+    curve: tuple[float, float] | None = None
+    """Slope and offset of the relevance over the cosine, as a logistic function; None: the text
+    tower is not calibrated."""
+
+
 @dataclass(frozen=True, slots=True)
 class Answer:
     """What a worker answers to an encode task."""
@@ -72,28 +83,46 @@ class Answer:
     dim: int = 0
     vectors: bytes = b""
     """Row-major (n, dim) little-endian float16."""
+    curves: bytes = b""
+    """Row-major (n, 2) little-endian float32, NaN for a row without; empty: none has any."""
 
     @property
     def ok(self) -> bool:
         """Whether there are vectors."""
         return not self.code
 
-    def rows(self) -> list[bytes]:
-        """Return the vectors one by one."""
+    def rows(self) -> list[Row]:
+        """Return the vectors one by one, each with its curve."""
         size = 2 * self.dim
         count = len(self.vectors) // size if size else 0
-        return [self.vectors[n * size : (n + 1) * size] for n in range(count)]
+        vectors = [self.vectors[n * size : (n + 1) * size] for n in range(count)]
+        if not self.curves:
+            return [Row(vector) for vector in vectors]
+        curves = _CURVE.iter_unpack(self.curves)
+        return [
+            Row(vector, (slope, offset) if math.isfinite(slope) and math.isfinite(offset) else None)
+            for vector, (slope, offset) in zip(vectors, curves, strict=True)
+        ]
 
 
+VERSION = 2
+"""Of how an answer is written."""
+_CURVE = struct.Struct("<2f")
 _HEADER = struct.Struct("<I")
 
 
 def pack_answer(answer: Answer) -> bytes:
     """Write an answer for the reply list."""
     header = json.dumps(
-        {"v": 1, "id": answer.request_id, "code": answer.code, "dim": answer.dim}
+        {
+            "v": VERSION,
+            "id": answer.request_id,
+            "code": answer.code,
+            "dim": answer.dim,
+            "curves": len(answer.curves),
+        }
     ).encode()
-    return _HEADER.pack(len(header)) + header + answer.vectors
+    return _HEADER.pack(len(header)) + header + answer.vectors + answer.curves
 
 
 def unpack_answer(written: bytes) -> Answer:
@@ -101,11 +130,14 @@ def unpack_answer(written: bytes) -> Answer:
     try:
         (size,) = _HEADER.unpack_from(written)
         header = json.loads(written[_HEADER.size : _HEADER.size + size])
+        if header["v"] != VERSION:
+            raise ValueError("an answer of another version")
+        body = written[_HEADER.size + size :]
+        end = len(body) - int(header["curves"])
+        if not 0 <= end <= len(body):
+            raise ValueError("the answer's curves are not there")
         answer = Answer(
-            str(header["id"]),
-            str(header["code"]),
-            int(header["dim"]),
-            written[_HEADER.size + size :],
+            str(header["id"]), str(header["code"]), int(header["dim"]), body[:end], body[end:]
         )
     except (struct.error, KeyError, TypeError, OverflowError, RecursionError) as error:
         raise ValueError("not an answer") from error
@@ -113,6 +145,9 @@ def unpack_answer(written: bytes) -> Answer:
         raise ValueError("the answer's vectors do not fit its dimension")
     if answer.ok and not answer.vectors:
         raise ValueError("an answer without vectors and without a reason")
+    count = len(answer.vectors) // (2 * answer.dim) if answer.dim else 0
+    if len(answer.curves) not in {0, count * _CURVE.size}:
+        raise ValueError("the answer's curves do not fit its vectors")
     return answer
 
 

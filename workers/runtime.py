@@ -20,8 +20,9 @@ from db.records import SpaceRecord
 from db.spaces import register_space, register_text_towers
 from workers import contract
 from workers.answers import Answers
-from workers.encoders.base import Encoder, Vectors
-from workers.encoders.models import load, model_folder
+from workers.calibration import Calibrator, measures
+from workers.encoders.base import Curves, Encoder, Vectors
+from workers.encoders.models import BUNDLED, load, model_folder
 from workers.encoders.routed import Pack
 from workers.memory import give_back_memory
 from workers.packs.installed import InstalledPacks
@@ -72,13 +73,17 @@ class Runtime:
         if answers_texts:
             # Loading it has tried it with a few texts: a single one and the widest batch are left.
             for count in (1, contract.MAX_BATCH):
-                self.encoder.encode_texts(["warm-up"] * count)
+                self.encoder.encode_questions(["warm-up"] * count)
             packs = PackStore(settings.packs_folder, folder, settings.engine_options)
             self.text_towers = TextTowers(
                 InstalledPacks(self.encoder, packs), self._register_towers
             )
         self.space: SpaceRecord
         self._register()
+        self._calibrator: Calibrator | None = None
+        # What is bundled brings its curves, or has none that would be worth anything.
+        if answers_texts and folder.parent != BUNDLED and measures(self.encoder):
+            self._calibrator = Calibrator(self.encoder, self.store, self.redis, self.space.id)
         self._stopping = threading.Event()
         self._heart = threading.Thread(target=self._beat, name="heartbeat", daemon=True)
         # Loading a pack takes longer than a heartbeat may.
@@ -117,6 +122,7 @@ class Runtime:
                     revision=self.encoder.revision,
                     dim=self.encoder.dim,
                     preprocessing=self.encoder.preprocessing,
+                    similar=self.encoder.similar,
                 )
                 if self.text_towers is not None:
                     self.text_towers.register()
@@ -141,6 +147,16 @@ class Runtime:
             except Exception:
                 # Nobody else would look for packs any more.
                 logger.exception("packs_not_followed")
+            self._calibrate()
+
+    def _calibrate(self) -> None:
+        try:
+            if self._calibrator is not None:
+                self._calibrator.look()
+        except Exception:
+            # Answers are then what they were, and packs are followed all the same.
+            logger.exception("space_not_calibrated")
+            self._calibrator = None
 
     def _beat(self) -> None:
         while True:
@@ -172,6 +188,11 @@ def _cores() -> int:
 def to_float16(vectors: Vectors) -> bytes:
     """Write vectors row by row as little-endian float16."""
     return vectors.astype("<f2").tobytes()
+
+
+def to_float32(curves: Curves) -> bytes:
+    """Write curves row by row as little-endian float32."""
+    return curves.astype("<f4").tobytes()
 
 
 def rows_to_float16(vectors: Vectors) -> Sequence[bytes]:

@@ -12,8 +12,8 @@ from db.errors import DatabaseError
 from db.indexes import ensure_indexes
 from workers import contract
 from workers.contract import Answer
-from workers.encoders.base import Vectors
-from workers.runtime import Runtime, to_float16
+from workers.encoders.base import Encoded
+from workers.runtime import Runtime, to_float16, to_float32
 
 logger = logging.getLogger(__name__)
 
@@ -29,23 +29,23 @@ class _RefusedError(Exception):
 
 
 def encode_text(runtime: Runtime, payload: Payload) -> None:
-    """Encode the questions of one task and answer with their vectors."""
+    """Encode the questions of one task and answer with their vectors and curves."""
 
-    def vectors() -> Vectors:
+    def encoded() -> Encoded:
         towers = runtime.text_towers
         encoder = None if towers is None else towers.serving(payload.get("revision"))
         if encoder is None:
             raise _RefusedError(contract.CODE_STALE_SPACE)
-        return encoder.encode_texts(payload["texts"])
+        return encoder.encode_questions(payload["texts"])
 
-    _answer(runtime, payload, vectors)
+    _answer(runtime, payload, encoded)
 
 
 def encode_image(runtime: Runtime, payload: Payload) -> None:
     """Encode the picture that waits in Redis and answer with the vector of its first frame."""
     from workers import images  # with Pillow, which questions do without
 
-    def vectors() -> Vectors:
+    def encoded() -> Encoded:
         if payload.get("space") != runtime.space.id:
             raise _RefusedError(contract.CODE_STALE_SPACE)
         content = runtime.redis.get(payload["picture"])
@@ -63,9 +63,9 @@ def encode_image(runtime: Runtime, payload: Payload) -> None:
             raise _RefusedError(error.code) from error
         pixels = runtime.encoder.prepare_images(picture.frames[:1])
         with runtime.image_turns.urgent():
-            return runtime.encoder.encode_prepared(pixels)
+            return Encoded(runtime.encoder.encode_prepared(pixels), None)
 
-    _answer(runtime, payload, vectors)
+    _answer(runtime, payload, encoded)
 
 
 def ingest_images(runtime: Runtime, image_ids: Sequence[int]) -> None:
@@ -113,22 +113,25 @@ def index(runtime: Runtime) -> None:
         logger.warning("index_postponed", extra={"reason": str(error)})
 
 
-def _answer(runtime: Runtime, payload: Payload, vectors: Callable[[], Vectors]) -> None:
+def _answer(runtime: Runtime, payload: Payload, encoded: Callable[[], Encoded]) -> None:
     """Push what a task was asked for on the reply list of who asked, if anybody still waits."""
     if time.time() > payload.get("until", math.inf):
         logger.debug("question_expired")
         return
 
     def make() -> bytes:
-        code, content = "", b""
+        code, vectors, curves = "", b"", b""
         try:
-            content = to_float16(vectors())
+            found = encoded()
+            vectors = to_float16(found.vectors)
+            curves = b"" if found.curves is None else to_float32(found.curves)
         except _RefusedError as error:
             code = error.code
         except Exception:
             logger.exception("encode_failed")
             code = contract.CODE_FAILED
-        return contract.pack_answer(Answer(payload["id"], code, runtime.encoder.dim, content))
+        answer = Answer(payload["id"], code, runtime.encoder.dim, vectors, curves)
+        return contract.pack_answer(answer)
 
     answer = runtime.answers.get_or_make(payload["id"], make)
     with runtime.redis.pipeline(transaction=False) as pipe:

@@ -10,8 +10,9 @@ from cachetools import LRUCache, TTLCache
 from bot.backends.behind import Behind
 from bot.backends.errors import core_errors
 from bot.backends.matches import match_of, record_of
-from bot.core.ports import CollectionState, EmbeddingSpace, Match, Vector
+from bot.core.ports import CollectionState, EmbeddingSpace, Match, Probe
 from bot.core.questions import digest
+from bot.core.relevance import curve_of
 from db.errors import DatabaseUnavailableError
 from db.query_cache import RedisQueryCache
 from db.recent_questions import RecentQuestions
@@ -38,26 +39,28 @@ class RedisCache:
         # Their names hold the collection's version: what this process has read stays right.
         self._pages: LRUCache[str, Sequence[Match]] = LRUCache(PAGES_KEPT)
         self._saved: TTLCache[str, str] = TTLCache(TOKENS_KEPT, SAVED_AGAIN_AFTER_S)
-        self._vectors: LRUCache[tuple[str, str], Vector] = LRUCache(VECTORS_KEPT)
+        self._vectors: LRUCache[tuple[str, str], Probe] = LRUCache(VECTORS_KEPT)
         self._behind = Behind()
 
     async def settled(self) -> None:
         """Wait until everything is written that was to be until now."""
         await self._behind.settled()
 
-    async def get_vector(self, space: EmbeddingSpace, text: str) -> Vector | None:
-        """Return the vector of a question asked before."""
+    async def get_vector(self, space: EmbeddingSpace, text: str) -> Probe | None:
+        """Return the vector of a question asked before, with its curve."""
         key = (space.text_revision, text)
         known = self._vectors.get(key)
-        if known is None and (known := await self._cache.get_vector(*key)) is not None:
-            self._vectors[key] = known
+        if known is None and (kept := await self._cache.get_vector(*key)) is not None:
+            vector, curve = kept
+            known = self._vectors[key] = Probe(vector, curve_of(curve))
         return known
 
-    async def put_vector(self, space: EmbeddingSpace, text: str, vector: Vector) -> None:
-        """Remember the vector of a question."""
+    async def put_vector(self, space: EmbeddingSpace, text: str, probe: Probe) -> None:
+        """Remember the vector of a question with its curve."""
         key = (space.text_revision, text)
-        self._vectors[key] = vector
-        self._behind.begin(self._cache.put_vector(*key, vector))
+        self._vectors[key] = probe
+        curve = None if probe.curve is None else (probe.curve.slope, probe.curve.offset)
+        self._behind.begin(self._cache.put_vector(*key, probe.vector, curve))
 
     async def get_page(self, state: CollectionState, key: str) -> Sequence[Match] | None:
         """Return a stretch of results of this version of the collection."""

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from bot.core.errors import PictureRefusedError, UnavailableError, WarmingUpError
-from bot.core.ports import EmbeddingSpace, Vector
+from bot.core.ports import EmbeddingSpace, Probe, Vector
+from bot.core.relevance import curve_of
 from workers import contract
 from workers.client import ClientError, WorkerClient
 
@@ -19,12 +20,13 @@ class WorkerEncoder:
         """Whether no question is being encoded."""
         return self._client.is_idle
 
-    async def encode_text(self, text: str, space: EmbeddingSpace) -> Vector:
+    async def encode_text(self, text: str, space: EmbeddingSpace) -> Probe:
         """Encode one question."""
         try:
-            return await self._client.encode_text(text, space.text_revision)
+            row = await self._client.encode_text(text, space.text_revision)
         except ClientError as error:
             raise await self._explained(error, contract.QUEUE_TEXT) from error
+        return Probe(row.vector, curve_of(row.curve))
 
     async def encode_image(self, content: bytes, space: EmbeddingSpace) -> Vector:
         """Encode one picture."""

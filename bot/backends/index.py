@@ -11,6 +11,7 @@ from bot.backends.errors import core_errors
 from bot.backends.matches import match_of
 from bot.core.errors import WarmingUpError
 from bot.core.ports import CollectionState, EmbeddingSpace, Found, Selection, Vector
+from bot.core.relevance import curve_of
 from db import embeddings, selections
 from db.collections import collection_state, collection_version
 from db.embeddings import SearchScope
@@ -34,7 +35,13 @@ class PgImageIndex:
             record = await collection_state(self._database, collection)
         space = None
         if record.space_id and record.space_dim and record.text_revision:
-            space = EmbeddingSpace(record.space_id, record.space_dim, record.text_revision)
+            space = EmbeddingSpace(
+                record.space_id,
+                record.space_dim,
+                record.text_revision,
+                similar=curve_of(record.calibration.get("similar")),
+                questions=curve_of(record.calibration.get("questions")),
+            )
         return CollectionState(
             record.id,
             record.version,

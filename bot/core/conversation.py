@@ -214,15 +214,17 @@ class Conversation:
     ) -> tuple[Question, int]:
         """Return what is asked, and how many pictures come before the page wanted."""
         match incoming.request:
-            case Ask(text, filters, count):
-                return Question(TextQuery(normalise(text)), _folded(filters), count=count), 0
+            case Ask(text, filters, count, everything):
+                query = TextQuery(normalise(text))
+                return Question(query, _folded(filters), "", count, everything), 0
             case Refine(token, text):
                 return await self._search.refine(state, await self._search.resume(token), text), 0
             case MoreLikeThis(image_id):
                 image = await self._library.get(incoming.collection, image_id, incoming.sees)
                 return Question(ImageQuery(image_id), words=image.caption), 0
-            case FindSimilar(content):
-                return Question(await self._search.vector_query(state, content)), 0
+            case FindSimilar(content, everything):
+                picture = await self._search.vector_query(state, content)
+                return Question(picture, everything=everything), 0
             case More(token, offset):
                 return await self._search.resume(token), offset
             case NotThis(token, offset, image_id):

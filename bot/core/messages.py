@@ -60,6 +60,8 @@ class Ask:
     filters: Filters = NO_FILTERS
     count: int = 0
     """Pictures on one page; 0: as usual there."""
+    everything: bool = False
+    """Whether to go on after the last picture that fits."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +78,7 @@ class FindSimilar:
     """Find pictures that look like one the person sent; it is not added to the collection."""
 
     content: bytes
+    everything: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -183,6 +186,8 @@ class Hit:
     source_message: str | None = None
     """The message it came with, where the person may see that."""
     can_delete: bool = False
+    relevance: float | None = None
+    """How likely a person says "yes, that", 0 to 1; None where the encoder is uncalibrated."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -201,7 +206,7 @@ class Span:
     """Names the question in the paging store; empty where it could not be kept."""
     offset: int
     total: int
-    """How many pictures the whole answer has."""
+    """How many pictures the whole answer has; at least so many where not all were counted."""
     page_size: int
 
     @property
@@ -233,6 +238,15 @@ class Reply:
     code: str = ""
     """For errors: a stable identifier, e.g. ``question_empty``."""
     retryable: bool = False
+
+    @property
+    def rest(self) -> Choice | None:
+        """The choice that leads to the pictures that hardly fit, behind the last that does."""
+        token = self.span.token if self.span is not None else ""
+        for choice in self.choices:
+            if isinstance(choice.request, More) and choice.request.token != token:
+                return choice
+        return None
 
 
 class PictureKind(StrEnum):

@@ -13,9 +13,19 @@ from typing import Protocol
 
 from bot.core.messages import NO_FILTERS, Filters, Person, Picture, PictureKind, Upload
 from bot.core.policy import DEFAULT_POLICY, Policy
+from bot.core.relevance import Curve
 
 Vector = bytes
 """One embedding: little-endian IEEE 754 float16, L2-normalised."""
+
+
+@dataclass(frozen=True, slots=True)
+class Probe:
+    """What a question is searched with."""
+
+    vector: Vector
+    curve: Curve | None = None
+    """What a cosine with the vector means; None: the encoder does not say."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +36,11 @@ class EmbeddingSpace:
     dim: int
     text_revision: str
     """Names the text tower and its weights; part of every cache key."""
+    similar: Curve | None = None
+    """What a cosine between two pictures means; None: not known."""
+    questions: Curve | None = None
+    """What one between a question and a picture means, where the question's vector comes without
+    a curve of its own; None: not known, and nothing is cut."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +92,8 @@ class Match:
     source_channel: str | None = None
     source_message: str | None = None
     """The first message it came with that the selection lets the person see."""
+    relevance: float | None = None
+    """How likely a person says "yes, that", 0 to 1; None: not known."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +115,7 @@ class Encoder(Protocol):
         """Whether no question is being encoded: one more takes nobody's time."""
         ...
 
-    async def encode_text(self, text: str, space: EmbeddingSpace) -> Vector:
+    async def encode_text(self, text: str, space: EmbeddingSpace) -> Probe:
         """Encode one question. Raises UnavailableError, WarmingUpError."""
         ...
 
@@ -176,12 +193,12 @@ class ImageIndex(Protocol):
 class QueryCache(Protocol):
     """A memory of recent questions. A cache that is down is a cache that is empty."""
 
-    async def get_vector(self, space: EmbeddingSpace, text: str) -> Vector | None:
-        """Return the vector of a question asked before, on any collection."""
+    async def get_vector(self, space: EmbeddingSpace, text: str) -> Probe | None:
+        """Return the vector of a question asked before, on any collection, with its curve."""
         ...
 
-    async def put_vector(self, space: EmbeddingSpace, text: str, vector: Vector) -> None:
-        """Remember the vector of a question."""
+    async def put_vector(self, space: EmbeddingSpace, text: str, probe: Probe) -> None:
+        """Remember the vector of a question with its curve."""
         ...
 
     async def get_page(self, state: CollectionState, key: str) -> Sequence[Match] | None:

@@ -114,9 +114,11 @@ class Question:
     """What to call it where the query itself has no words: a caption, a refinement."""
     count: int = 0
     """Pictures on one page; 0: as usual in the collection."""
+    everything: bool = False
+    """Whether the answer goes on after the last picture that fits."""
 
     def __str__(self) -> str:
-        if self.filters == NO_FILTERS and not self.words and not self.count:
+        if self == Question(self.query):
             return str(self.query)
         more = {
             "tag": self.filters.tag,
@@ -124,6 +126,7 @@ class Question:
             "hidden": list(self.filters.hidden),
             "words": self.words,
             "count": self.count,
+            "everything": self.everything,
         }
         kept = {"query": str(self.query), **{name: value for name, value in more.items() if value}}
         return json.dumps(kept, ensure_ascii=False, separators=(",", ":"))
@@ -145,7 +148,13 @@ def parse_question(written: str) -> Question:
             kept.get("tag", ""), kept.get("uploader", ""), tuple(kept.get("hidden", ()))
         )
         query = parse_query(kept["query"])
-        return Question(query, filters, kept.get("words", ""), kept.get("count", 0))
+        return Question(
+            query,
+            filters,
+            kept.get("words", ""),
+            kept.get("count", 0),
+            bool(kept.get("everything", False)),
+        )
     except (ValueError, KeyError, AttributeError, TypeError) as error:
         raise PageExpiredError from error
 

@@ -35,14 +35,35 @@ def _title(page: Page, shown: int, texts: Texts) -> str:
         title = texts.say(SENTENCES["like_this"], caption=_short(page.question.words))
     else:
         title = texts.say(SENTENCES["similar"])
-    where = texts.count(
-        "{first} to {last} of {number} picture",
-        "{first} to {last} of {number} pictures",
-        page.total,
-        first=page.offset + 1,
-        last=page.offset + shown,
-    )
+    where = _place(page, page.offset + 1, page.offset + shown, texts)
+    if page.nothing_fits:
+        return f"{texts.say(SENTENCES['closest'])}\n{title} · {where}"
     return f"{title} · {where}"
+
+
+def _place(page: Page, first: int, last: int, texts: Texts) -> str:
+    """Say which of how many pictures are shown."""
+    if not page.is_cut:
+        return texts.count(
+            "{first} to {last} of {number} picture",
+            "{first} to {last} of {number} pictures",
+            page.total,
+            first=first,
+            last=last,
+        )
+    if page.has_more:
+        # A round number: it takes the same grammar in every language.
+        counted = page.total // 10 * 10
+        return texts.say(SENTENCES["many_fit"], first=first, last=last, number=counted)
+    if first == 1 and last == page.total:
+        return texts.count("{number} picture fits", "{number} pictures fit", page.total)
+    return texts.count(
+        "{first} to {last} of {number} picture that fits",
+        "{first} to {last} of {number} pictures that fit",
+        page.total,
+        first=first,
+        last=last,
+    )
 
 
 def _short(words: str) -> str:
@@ -54,16 +75,22 @@ def _short(words: str) -> str:
 
 def gallery(page: Page, incoming: Incoming, limit: int, texts: Texts) -> Reply:
     """Show the pictures found, or say that there are none."""
+    rest: tuple[Choice, ...] = ()
+    if page.rest:
+        rest = (Choice(texts.say(SENTENCES["less_likely"]), More(page.rest, page.total)),)
     if not page.matches:
         if page.offset:
-            return Reply(texts.say(SENTENCES["no_more"]))
+            return Reply(texts.say(SENTENCES["no_more"]), choices=rest)
         if page.state.image_count == 0:
             name = "preparing" if page.state.pending_count else "empty_collection"
             return Reply(texts.say(SENTENCES[name]))
+        if page.is_cut:
+            return Reply(texts.say(SENTENCES["nothing_fits"]), choices=rest)
         return Reply(texts.say(SENTENCES["nothing_found"]))
     hits = hits_of(page, incoming)
-    span = Span(page.token, page.offset, max(page.total, page.offset + len(hits)), limit)
-    choices: tuple[Choice, ...] = ()
+    total = max(page.total + page.has_more, page.offset + len(hits))
+    span = Span(page.token, page.offset, total, limit)
+    choices = rest
     if span.next_offset is not None and page.token:
         choices = (Choice(texts.say(SENTENCES["more"]), More(page.token, span.next_offset)),)
     return Reply(_title(page, len(hits), texts), hits=hits, choices=choices, span=span)
@@ -87,6 +114,7 @@ def _hit(match: Match, rank: int, question: str, incoming: Incoming) -> Hit:
         source_channel=match.source_channel,
         source_message=match.source_message,
         can_delete=may_delete(incoming.person, match.uploader_id),
+        relevance=match.relevance,
     )
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable, Hashable, Sequence
 from dataclasses import dataclass, replace
+from itertools import takewhile
 
 from bot.core.errors import PageExpiredError, WarmingUpError
 from bot.core.ports import (
@@ -14,6 +15,7 @@ from bot.core.ports import (
     Found,
     ImageIndex,
     Match,
+    Probe,
     QueryCache,
     Selection,
     Vector,
@@ -28,6 +30,7 @@ from bot.core.questions import (
     normalise,
     parse_question,
 )
+from bot.core.relevance import FITS_COUNTED, MIN_RELEVANCE, Curve
 from bot.core.sharing import Shared, SharedFresh
 from bot.core.vectors import between
 
@@ -50,6 +53,14 @@ class Page:
     """How many pictures the whole answer has."""
     token: str
     """Names the question in the paging store; empty where nothing was found."""
+    is_cut: bool = False
+    """Whether the answer has the pictures that fit, and no others."""
+    has_more: bool = False
+    """Whether more fit than ``total``; they are counted up to a bound."""
+    rest: str = ""
+    """Names the same question about all pictures, where others follow those that fit."""
+    nothing_fits: bool = False
+    """Whether these are but the closest pictures, from the best on, and none of them fits."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,12 +78,20 @@ class _Answer:
 class Search:
     """Finds the pictures of a collection that match a question, page by page."""
 
-    def __init__(self, encoder: Encoder, index: ImageIndex, cache: QueryCache) -> None:
+    def __init__(
+        self,
+        encoder: Encoder,
+        index: ImageIndex,
+        cache: QueryCache,
+        *,
+        min_relevance: float = MIN_RELEVANCE,
+    ) -> None:
         self._encoder = encoder
         self._index = index
         self._cache = cache
+        self._min_relevance = min_relevance
         self._states: SharedFresh[CollectionState] = SharedFresh()
-        self._vectors: Shared[Vector] = Shared()
+        self._vectors: Shared[Probe] = Shared()
         self._latest_space: EmbeddingSpace | None = None
 
     async def state(self, collection: str) -> CollectionState:
@@ -107,8 +126,57 @@ class Search:
         total = await self._total(state, question, among)
         answer = _Answer(state, question, among, sees, total, {})
         matches = await self._stretch(answer, offset=offset, limit=limit)
+        if self._is_cut(question, matches):
+            return await self._fitting(answer, offset=offset, limit=limit)
         token = await self._cache.save_paging(str(question)) if matches else ""
-        return Page(question, state, offset, tuple(matches), total, token)
+        nothing_fits = not offset and not any(map(self._fits, matches[:1]))
+        return Page(
+            question,
+            state,
+            offset,
+            tuple(matches),
+            total,
+            token,
+            nothing_fits=bool(matches) and nothing_fits,
+        )
+
+    async def _fitting(self, answer: _Answer, *, offset: int, limit: int) -> Page:
+        """Return those of a page that fit, and count all that do, up to a bound.
+
+        Beyond the bound, what a page says of the number is what has been seen by then.
+        """
+        question = answer.question
+        bound = max(FITS_COUNTED, offset + limit)
+        begin = 0 if offset < FITS_COUNTED else offset
+        # One more, to know whether there are more.
+        wanted = bound + 1 - begin
+        fits = await self._stretch(answer, offset=begin, limit=wanted, fits=self._fits)
+        matches = tuple(fits[offset - begin :][:limit])
+        number = begin + len(fits)
+        token = rest = ""
+        if matches:
+            token = await self._cache.save_paging(str(question))
+        if number <= offset + limit and number < answer.total:
+            rest = await self._cache.save_paging(str(replace(question, everything=True)))
+        return Page(
+            question,
+            answer.state,
+            offset,
+            matches,
+            min(number, bound),
+            token,
+            is_cut=True,
+            has_more=number > bound,
+            rest=rest,
+        )
+
+    def _is_cut(self, question: Question, matches: Sequence[Match]) -> bool:
+        """Tell whether it is known of these pictures how well they fit, and wanted."""
+        is_judged = bool(matches) and matches[0].relevance is not None
+        return is_judged and not question.everything and self._min_relevance > 0
+
+    def _fits(self, match: Match) -> bool:
+        return match.relevance is None or match.relevance >= self._min_relevance
 
     async def vector_query(self, state: CollectionState, content: bytes) -> VectorQuery:
         """Encode a picture somebody sent into a query for pictures like it."""
@@ -138,8 +206,8 @@ class Search:
             if picture is None:
                 raise PageExpiredError
         else:
-            picture = await self._vector(space, question.query)
-        mixed = between(picture, await self._vector(space, TextQuery(words)))
+            picture = (await self._probe(space, question.query)).vector
+        mixed = between(picture, (await self._probe(space, TextQuery(words))).vector)
         said = f"{question.words} {words}".strip()
         return Question(VectorQuery(space.id, mixed), filters, said, question.count)
 
@@ -167,13 +235,21 @@ class Search:
         await self._cache.put_count(state, key, count)
         return count
 
-    async def _stretch(self, answer: _Answer, *, offset: int, limit: int) -> list[Match]:
+    async def _stretch(
+        self,
+        answer: _Answer,
+        *,
+        offset: int,
+        limit: int,
+        fits: Callable[[Match], bool] = lambda _: True,
+    ) -> list[Match]:
+        """Return pictures from ``offset`` on, up to the first that does not fit."""
         if offset >= answer.state.image_count:
             return []
         found: list[Match] = []
         number, skip = divmod(offset, BLOCK_SIZE)
         while len(found) < limit + skip:
-            matches = await self._block(answer, number)
+            matches = list(takewhile(fits, await self._block(answer, number)))
             found.extend(matches)
             if len(matches) < BLOCK_SIZE:
                 break
@@ -182,7 +258,7 @@ class Search:
 
     async def _block(self, answer: _Answer, number: int) -> Sequence[Match]:
         if number not in answer.blocks:
-            key = digest(f"{number}:{_key(answer.question, answer.among)}")
+            key = digest(f"{number}:{_key(answer)}")
             cached = await self._cache.get_page(answer.state, key)
             if cached is None:
                 cached = await self._new_block(answer, number, key)
@@ -221,7 +297,7 @@ class Search:
             return await self._index.newest(state, among, offset=offset or 0, limit=BLOCK_SIZE)
         space = _live(state)
         if isinstance(query, ImageQuery):
-            return await self._index.neighbours(
+            found = await self._index.neighbours(
                 state,
                 query.image_id,
                 among,
@@ -230,31 +306,34 @@ class Search:
                 offset=offset,
                 limit=BLOCK_SIZE,
             )
-        vector = await self._vector(space, query)
-        return await self._index.search(
+            return _judged(found, space.similar)
+        probe = await self._probe(space, query)
+        found = await self._index.search(
             state,
-            vector,
+            probe.vector,
             among,
             total=answer.total,
             shown=shown,
             offset=offset,
             limit=BLOCK_SIZE,
         )
+        return _judged(found, probe.curve)
 
-    async def _vector(self, space: EmbeddingSpace, query: TextQuery | VectorQuery) -> Vector:
+    async def _probe(self, space: EmbeddingSpace, query: TextQuery | VectorQuery) -> Probe:
         if isinstance(query, VectorQuery):
             if query.space_id != space.id:
                 raise PageExpiredError
-            return query.vector
-        return await self._vectors.run(*self._encoding(space, query.text))
+            return Probe(query.vector, space.similar)
+        probe = await self._vectors.run(*self._encoding(space, query.text))
+        return Probe(probe.vector, probe.curve or space.questions)
 
     def _encoding(
         self, space: EmbeddingSpace, text: str
-    ) -> tuple[Hashable, Callable[[], Awaitable[Vector]]]:
+    ) -> tuple[Hashable, Callable[[], Awaitable[Probe]]]:
         return (space.text_revision, text), lambda: self._text_vector(space, text)
 
-    async def _text_vector(self, space: EmbeddingSpace, text: str) -> Vector:
-        encoding: asyncio.Future[Vector] | None = None
+    async def _text_vector(self, space: EmbeddingSpace, text: str) -> Probe:
+        encoding: asyncio.Future[Probe] | None = None
         if self._encoder.is_idle:
             # Encoded while it is looked up: most questions are new, and nobody else waits.
             encoding = asyncio.ensure_future(self._encoder.encode_text(text, space))
@@ -262,23 +341,38 @@ class Search:
             known = await self._cache.get_vector(space, text)
             if known is not None:
                 return known
-            vector = await (encoding or self._encoder.encode_text(text, space))
+            probe = await (encoding or self._encoder.encode_text(text, space))
         finally:
             if encoding is not None:
                 _drop(encoding)
-        await self._cache.put_vector(space, text, vector)
-        return vector
+        await self._cache.put_vector(space, text, probe)
+        return probe
 
 
-def _drop(work: asyncio.Future[Vector]) -> None:
+def _judged(found: Found, curve: Curve | None) -> Found:
+    """Return pictures found with their relevance."""
+    if curve is None:
+        return found
+    matches = [replace(match, relevance=curve.relevance(match.score)) for match in found.matches]
+    return Found(matches, found.version)
+
+
+def _drop(work: asyncio.Future[Probe]) -> None:
     """End what nobody waits for any more; does nothing to what is done."""
     if not work.cancel() and not work.cancelled():
         work.exception()  # retrieved
 
 
-def _key(question: Question, among: Selection) -> str:
-    """Write down all that the pictures found depend on besides the collection's version."""
-    return f"{question.query}\n{_narrowed(among)}"
+def _key(answer: _Answer) -> str:
+    """Write down all that the pictures found depend on besides the collection's version.
+
+    Their relevance depends on the curve, which a question's text tower gives or else the space has.
+    Where the answer ends does not matter: what is kept is the ranking, and it is cut when read.
+    """
+    query, space = answer.question.query, answer.state.space
+    curve = space and (space.questions if isinstance(query, TextQuery) else space.similar)
+    judged = f"\n{curve.slope} {curve.offset}" if curve else ""
+    return f"{query}\n{_narrowed(answer.among)}{judged}"
 
 
 def _narrowed(among: Selection) -> str:

@@ -31,14 +31,15 @@ class AskOptions:
     limit: int
     as_json: bool
     sheet: Path | None
+    everything: bool = False
 
 
 async def ask(settings: BotSettings, options: AskOptions) -> int:
     """Answer one question; returns the exit code."""
-    request: Ask | FindSimilar = Ask(options.question)
+    request: Ask | FindSimilar = Ask(options.question, everything=options.everything)
     if options.image is not None:
         try:
-            request = FindSimilar(options.image.read_bytes())
+            request = FindSimilar(options.image.read_bytes(), options.everything)
         except OSError as error:
             errors.print(f"{options.image}: {error.strerror}", style="red", markup=False)
             return 2
@@ -54,6 +55,8 @@ async def ask(settings: BotSettings, options: AskOptions) -> int:
             output.print_json(json.dumps([_as_dict(app, hit) for hit in reply.hits]))
         elif not reply.hits:
             output.print(reply.text, markup=False)
+            if reply.choices:
+                errors.print("--all shows the closest pictures.", style="dim")
         else:
             output.print(_table(app, reply.hits))
         if options.sheet is not None:
@@ -83,6 +86,7 @@ def _as_dict(app: App, hit: Hit) -> dict[str, object]:
     return {
         "rank": hit.rank,
         "score": round(hit.score, 4),
+        "relevance": None if hit.relevance is None else round(hit.relevance, 4),
         "id": hit.image_id,
         "caption": hit.caption,
         "path": _path(app, hit),
@@ -92,12 +96,17 @@ def _as_dict(app: App, hit: Hit) -> dict[str, object]:
 def _table(app: App, hits: tuple[Hit, ...]) -> Table:
     table = Table(box=None, pad_edge=False)
     table.add_column("rank", justify="right")
-    table.add_column("score", justify="right")
+    is_calibrated = any(hit.relevance is not None for hit in hits)
+    table.add_column("relevance" if is_calibrated else "score", justify="right")
     table.add_column("name")
     table.add_column("path", style="dim", overflow="fold")
     for hit in hits:
-        table.add_row(str(hit.rank), f"{hit.score:.3f}", hit.caption, _path(app, hit))
+        table.add_row(str(hit.rank), _measure(hit), hit.caption, _path(app, hit))
     return table
+
+
+def _measure(hit: Hit) -> str:
+    return f"{hit.score:.3f}" if hit.relevance is None else f"{hit.relevance:.0%}"
 
 
 async def _sheet(app: App, reply: Reply, path: Path) -> None:

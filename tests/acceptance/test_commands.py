@@ -40,7 +40,9 @@ def test_ask_as_json_and_as_a_sheet(stack: Stack, tmp_path: Path) -> None:
     answers = json.loads(output)
     assert code == 0
     assert [answer["rank"] for answer in answers] == list(range(1, 8))
-    assert all(set(answer) == {"rank", "score", "id", "caption", "path"} for answer in answers)
+    keys = {"rank", "score", "relevance", "id", "caption", "path"}
+    assert all(set(answer) == keys for answer in answers)
+    assert {answer["relevance"] for answer in answers} == {None}  # the bundled model says none
     assert all(Path(answer["path"]).is_file() for answer in answers)
     with Image.open(sheet) as picture:
         assert picture.width > 800

@@ -37,7 +37,6 @@ from tests.integration.rows import (
     collection_id,
     finish,
     new_image,
-    new_space,
     take_over,
     to_bytes,
 )
@@ -227,10 +226,11 @@ def before_communities(empty_database: str, tmp_path: Path, monkeypatch: pytest.
     with monkeypatch.context() as patch:
         patch.setattr(migrating, "SCRIPTS", copy)
         assert [step.revision for step in migrate(empty_database)] == ["0001"]
-    store = IngestStore(empty_database)
-    space = new_space(store)
-    store.close()
     with psycopg.connect(empty_database) as connection:
+        connection.execute(
+            "INSERT INTO spaces (name, revision, dim, live) VALUES ('made-up', 'r1', %s, true)",
+            (DIM,),
+        )
         connection.execute(
             "INSERT INTO collections (key, settings) VALUES ('local', '{}'), ('telegram:chat:7', "
             """'{"page_size": 3}')"""
@@ -239,7 +239,7 @@ def before_communities(empty_database: str, tmp_path: Path, monkeypatch: pytest.
             image_id = _old_row(connection, collection, name, *source)
             connection.execute(
                 "INSERT INTO embeddings VALUES (%s, %s, 0, %s, %s::halfvec)",
-                (space.id, image_id, collection, str(axis(image_id).tolist())),
+                (1, image_id, collection, str(axis(image_id).tolist())),
             )
         connection.execute("UPDATE images SET status = 'ready'")
     return empty_database

@@ -13,7 +13,8 @@ from redis.asyncio import Redis
 
 from bot.backends.cache import RedisCache
 from bot.core.errors import UnavailableError
-from bot.core.ports import CollectionState, EmbeddingSpace, Match
+from bot.core.ports import CollectionState, EmbeddingSpace, Match, Probe
+from bot.core.relevance import Curve
 from db.embedded import EmbeddedRedis
 from db.errors import DatabaseUnavailableError
 from db.query_cache import PAGE_TTL_S, PAGING_TTL_S, VECTOR_TTL_S, RedisQueryCache
@@ -56,7 +57,7 @@ async def dead(tmp_path: Path) -> AsyncIterator[RedisQueryCache]:
 async def test_what_is_kept_comes_back(cache: RedisQueryCache) -> None:
     vector = bytes(range(256))
     await cache.put_vector("tower", QUESTION, vector)
-    assert await cache.get_vector("tower", QUESTION) == vector
+    assert await cache.get_vector("tower", QUESTION) == (vector, None)
     matches = [_match(1), _match(2)]
     await cache.put_page("1:7:tower:query", matches)
     assert await cache.get_page("1:7:tower:query") == matches
@@ -93,9 +94,9 @@ async def test_every_key_has_its_kind_and_version_and_expires(
     await cache.save_paging("token", QUESTION)
     keys = {str(key, "ascii") for key in await redis.keys() if isinstance(key, bytes)}
     limits = {
-        "q:2:tower:": VECTOR_TTL_S,
-        "r:2:name": PAGE_TTL_S,
-        "n:2:name": PAGE_TTL_S,
+        "q:3:tower:": VECTOR_TTL_S,
+        "r:3:name": PAGE_TTL_S,
+        "n:3:name": PAGE_TTL_S,
         "p:token": PAGING_TTL_S,
     }
     assert len(keys) == len(limits)
@@ -128,6 +129,7 @@ async def test_a_dead_redis_cannot_keep_what_is_behind_a_button(dead: RedisQuery
 
 # As the core sees it
 
+PROBE = Probe(b"11", Curve(20.5, -7.0))
 STATE = CollectionState(1, 7, 3, 0, EmbeddingSpace(1, 2, "tower"))
 
 
@@ -160,18 +162,18 @@ async def test_a_vector_is_known_while_it_is_written_and_afterwards(
     space = STATE.space
     assert space is not None
     cache = RedisCache(RedisQueryCache(redis))
-    await cache.put_vector(space, QUESTION, b"11")
+    await cache.put_vector(space, QUESTION, PROBE)
     assert not await redis.keys()
-    assert await cache.get_vector(space, QUESTION) == b"11"
+    assert await cache.get_vector(space, QUESTION) == PROBE
     await cache.settled()
     for another in (cache, RedisCache(RedisQueryCache(redis))):
-        assert await another.get_vector(space, QUESTION) == b"11"
+        assert await another.get_vector(space, QUESTION) == PROBE
     await redis.flushall()
-    assert await cache.get_vector(space, QUESTION) == b"11"  # as long as it is kept
+    assert await cache.get_vector(space, QUESTION) == PROBE  # as long as it is kept
     without = RedisCache(dead)
-    await without.put_vector(space, QUESTION, b"11")
+    await without.put_vector(space, QUESTION, PROBE)
     await without.settled()
-    assert await without.get_vector(space, QUESTION) == b"11"
+    assert await without.get_vector(space, QUESTION) == PROBE
 
 
 async def test_an_answer_without_pictures_is_remembered_too(redis: Redis) -> None:

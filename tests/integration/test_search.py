@@ -143,7 +143,7 @@ async def test_a_crowd_is_answered_as_each_would_be_alone(app: App) -> None:
 
     for n in range(0, CROWD, 25):
         # Past every cache: a vector encoded in a forward pass of its own.
-        vector = await app.client.encode_text(questions[n], space.text_revision)
+        vector, _ = await app.client.encode_text(questions[n], space.text_revision)
         state = await app.index.state(LOCAL_COLLECTION)
         alone = await app.index.search(state, vector, EVERYTHING, offset=0, limit=10)
         assert [match.image_id for match in alone.matches] == crowd[n], TextQuery(questions[n])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
@@ -16,12 +17,24 @@ if TYPE_CHECKING:
 
 Vectors = NDArray[np.float32]
 """Shape (n, dim), L2-normalised rows."""
+Curves = NDArray[np.float32]
+"""Shape (n, 2): slope and offset. A picture at a cosine to a question is what the person meant with
+the probability 1 / (1 + exp(-(slope * cosine + offset))). NaN in a row: not known."""
 Pixels = NDArray[np.float32]
 """Shape (n, 3, height, width): pictures as an image tower takes them in."""
 
 
 class EncoderError(Exception):
     """A model cannot be used; the message is for the operator."""
+
+
+@dataclass(frozen=True, slots=True)
+class Encoded:
+    """Questions as vectors, and what cosines with them mean."""
+
+    vectors: Vectors
+    curves: Curves | None
+    """None: the tower is not calibrated."""
 
 
 class TextTower(Protocol):
@@ -31,6 +44,10 @@ class TextTower(Protocol):
 
     def encode_texts(self, texts: Sequence[str]) -> Vectors:
         """Encode n >= 1 texts in one forward pass."""
+        ...
+
+    def encode_questions(self, texts: Sequence[str]) -> Encoded:
+        """Encode n >= 1 texts as ``encode_texts`` does, with a curve for each if it has any."""
         ...
 
 
@@ -49,9 +66,15 @@ class Encoder(Protocol):
     """The longer side in px of what the image tower takes in."""
     engine: str
     """What runs the towers, for the log."""
+    similar: tuple[float, float] | None
+    """Slope and offset of the curve for two pictures; None: not known."""
 
     def encode_texts(self, texts: Sequence[str]) -> Vectors:
         """Encode n >= 1 texts in one forward pass."""
+        ...
+
+    def encode_questions(self, texts: Sequence[str]) -> Encoded:
+        """Encode n >= 1 texts as ``encode_texts`` does, with a curve for each if it has any."""
         ...
 
     def encode_images(self, images: Sequence[Image]) -> Vectors:

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from workers.encoders.base import EncoderError, Pixels, Vectors
+from workers.encoders.base import Encoded, EncoderError, Pixels, Vectors
+from workers.encoders.calibration import Calibration
 from workers.encoders.engines.base import Engine
 from workers.encoders.part_pooling import PartPooling
 from workers.encoders.preprocessing import Preprocessing
@@ -46,6 +47,10 @@ class EngineTextTower:
             order.append(rows)
         return _normalised(np.concatenate(features)[np.argsort(np.concatenate(order))])
 
+    def encode_questions(self, texts: Sequence[str]) -> Encoded:
+        """Encode n >= 1 texts; no curves."""
+        return Encoded(self.encode_texts(texts), None)
+
 
 class PooledTextTower:
     """Texts into vectors by their parts. The parts that are words come from memory, if they may."""
@@ -67,6 +72,10 @@ class PooledTextTower:
             if rows := np.flatnonzero(own).tolist():
                 vectors[rows] = encode([parts.texts[row] for row in rows])
         return self._pooling.pool(vectors, parts)
+
+    def encode_questions(self, texts: Sequence[str]) -> Encoded:
+        """Encode n >= 1 texts; no curves."""
+        return Encoded(self.encode_texts(texts), None)
 
     def _encode_words(self, words: Sequence[str]) -> Vectors:
         """Encode words, as many as a power of two: an engine keeps memory for each number met."""
@@ -105,6 +114,7 @@ class DualEncoder:
         languages: Sequence[str],
         texts: EngineTextTower | PooledTextTower | None,
         images: EngineImageTower | None,
+        calibration: Calibration | None = None,
     ) -> None:
         self.name = name
         self.revision = revision
@@ -114,6 +124,8 @@ class DualEncoder:
         self.image_side = max(preprocessing.size)
         self.languages: Sequence[str] = tuple(languages)
         self.engine = ", ".join(sorted({tower.engine for tower in (texts, images) if tower}))
+        self._calibration = calibration or Calibration()
+        self.similar = self._calibration.similar
         self._texts = texts
         self._images = images
 
@@ -122,6 +134,12 @@ class DualEncoder:
         if self._texts is None:
             raise EncoderError(f"{self.name} was loaded without its text tower")
         return self._texts.encode_texts(texts)
+
+    def encode_questions(self, texts: Sequence[str]) -> Encoded:
+        """Encode n >= 1 texts; all have the model's curve, if it has one."""
+        vectors, curve = self.encode_texts(texts), self._calibration.questions
+        curves = None if curve is None else np.full((len(texts), 2), curve, np.float32)
+        return Encoded(vectors, curves)
 
     def prepare_images(self, images: Sequence[Image]) -> Pixels:
         """Turn n >= 1 pictures of any mode and size into what the image tower takes in."""

@@ -15,6 +15,7 @@ from pathlib import Path
 
 import numpy as np
 
+from workers.encoders import calibration
 from workers.encoders.base import Encoder, EncoderError, TextTower, Vectors, fingerprint
 from workers.encoders.composite import MANIFEST
 from workers.encoders.description import Description
@@ -106,12 +107,14 @@ def load(
     encoder = DualEncoder(
         name=Path(name).name,
         revision=fingerprint(about.image_files),
-        text_revision=fingerprint(about.text_files),
+        # Curves are kept with the vectors of the questions.
+        text_revision=fingerprint([*about.text_files, folder / calibration.FILE]),
         dim=about.dim,
         preprocessing=about.preprocessing,
         languages=about.languages,
         texts=words,
         images=eye,
+        calibration=calibration.read_calibration(folder),
     )
     what = f"the model in {folder}"
     if texts:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from workers.encoders.base import Encoder, Pixels, TextTower, Vectors
+from workers.encoders.base import Encoded, Encoder, Pixels, TextTower, Vectors
 from workers.encoders.languages import languages_of, same_language, words_of
 
 if TYPE_CHECKING:
@@ -68,6 +68,7 @@ class RoutedEncoder:
         self.preprocessing = base.preprocessing
         self.image_side = base.image_side
         self.engine = base.engine
+        self.similar = base.similar
         self.languages: Sequence[str] = sorted(
             {*base.languages, *(language for pack in packs for language in pack.languages)}
         )
@@ -78,6 +79,10 @@ class RoutedEncoder:
 
     def encode_texts(self, texts: Sequence[str]) -> Vectors:
         """Encode n >= 1 texts, one forward pass for each tower that any of them goes to."""
+        return self.encode_questions(texts).vectors
+
+    def encode_questions(self, texts: Sequence[str]) -> Encoded:
+        """Encode n >= 1 texts; the curves of towers that have none are NaN."""
         rows: dict[str, list[int]] = {}
         towers: dict[str, TextTower] = {}
         for row, text in enumerate(texts):
@@ -86,9 +91,13 @@ class RoutedEncoder:
             towers[name] = tower
             rows.setdefault(name, []).append(row)
         vectors = np.empty((len(texts), self.dim), np.float32)
+        curves = np.full((len(texts), 2), np.nan, np.float32)
         for name, own in rows.items():
-            vectors[own] = towers[name].encode_texts([texts[row] for row in own])
-        return vectors
+            encoded = towers[name].encode_questions([texts[row] for row in own])
+            vectors[own] = encoded.vectors
+            if encoded.curves is not None:
+                curves[own] = encoded.curves
+        return Encoded(vectors, None if np.isnan(curves).all() else curves)
 
     def encode_images(self, images: Sequence[Image]) -> Vectors:
         """Encode n >= 1 pictures with the base's tower."""

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from rich.table import Table
 
+from workers.encoders.calibration import FILE
 from workers.hub.catalogue import CATALOGUE
 from workers.hub.store import ModelStore
 
@@ -23,6 +24,8 @@ class Row:
     licence: str
     state: str
     """``bundled``, ``fetched``, ``brought by hand`` or ``not fetched``."""
+    relevance: str
+    """Where the curve comes from that makes a relevance of a cosine, or ``uncalibrated``."""
     revisions: Sequence[str] = ()
     """The commits of its repositories, where it was fetched."""
 
@@ -37,6 +40,7 @@ def rows(store: ModelStore, bundled: Path) -> list[Row]:
             sum(file.stat().st_size for file in path.parent.rglob("*") if file.is_file()),
             "the project's",
             "bundled",
+            "its own" if (path.parent / FILE).is_file() else "uncalibrated",
         )
         for path in sorted(bundled.glob("*/config.json"))
     ]
@@ -47,6 +51,7 @@ def rows(store: ModelStore, bundled: Path) -> list[Row]:
             Row(
                 *(model.name, model.purpose, model.dim, model.size_bytes, model.licence),
                 there if record is None else "fetched",
+                "by your pictures",
                 () if record is None else tuple(record.revisions.values()),
             )
         )
@@ -62,10 +67,11 @@ def models_table(found: Sequence[Row]) -> Table:
         table.add_column(column, justify="right", no_wrap=True)
     table.add_column("licence", no_wrap=True)
     table.add_column("state", no_wrap=True)
+    table.add_column("relevance", no_wrap=True)
     for row in found:
         table.add_row(
             *(row.name, row.purpose, str(row.dim or ""), size(row.size_bytes)),
-            *(row.licence, row.state),
+            *(row.licence, row.state, row.relevance),
         )
     return table
 

@@ -266,8 +266,10 @@ class Answers:
     ) -> Answer:
         """Fetch what belongs to a reply: its pictures, buttons and links."""
         texts = texts_for(asker.language)
+        is_private = guild_id is not None and not asker.is_public
         if not reply.hits:
-            return Answer(reply)
+            view = components(reply, (), owner_id, texts, is_private=is_private)
+            return Answer(reply, view=view)
         if not outlet.may_attach:
             return Answer(Reply(texts.say(SENTENCES["cannot_attach"]), Tone.ERROR))
         try:
@@ -282,7 +284,6 @@ class Answers:
             raise UnavailableError(part="pictures") from error
         if not pictures:
             raise UnavailableError(part="pictures")
-        is_private = guild_id is not None and not asker.is_public
         view = components(reply, pictures.keys(), owner_id, texts, is_private=is_private)
         links = links_to((hit for hit in reply.hits if hit.image_id in pictures), guild_id, texts)
         return Answer(reply, pictures, view, links)

@@ -13,9 +13,14 @@ import discord
 from discord import ui
 
 from bot.core.commands import Command, decode, encode
-from bot.core.messages import Delete, Hit, More, MoreLikeThis, NotThis, Reply, Span
+from bot.core.messages import Choice, Delete, Hit, More, MoreLikeThis, NotThis, Reply, Span
 from bot.core.texts import Texts
-from bot.frontends.discord_bot.limits import OPTION_CHARACTERS, SELECT_OPTIONS, clip
+from bot.frontends.discord_bot.limits import (
+    LABEL_CHARACTERS,
+    OPTION_CHARACTERS,
+    SELECT_OPTIONS,
+    clip,
+)
 from bot.frontends.discord_bot.sentences import SENTENCES
 
 if TYPE_CHECKING:
@@ -100,12 +105,15 @@ def components(
     """Build what belongs below an answer of which these pictures are shown."""
     hits = [hit for hit in reply.hits if hit.image_id in shown]
     span = reply.span
+    rest = [] if reply.rest is None else [_rest_button(reply.rest, asker_id)]
+    view = ui.View(timeout=None)
+    if not reply.hits and rest:
+        return view.add_item(*rest)
     if not hits or span is None:
         return None
-    view = ui.View(timeout=None)
-    if span.token:
-        for item in _pages(span, asker_id, texts, is_private=is_private):
-            view.add_item(item)
+    pages = _pages(span, asker_id, texts, is_private=is_private) if span.token else []
+    for item in (*pages, *rest):
+        view.add_item(item)
     like = [(hit, MoreLikeThis(hit.image_id)) for hit in hits]
     view.add_item(_select("like", texts.say(SENTENCES["choose_like"]), like))
     if span.token:
@@ -141,6 +149,12 @@ def owner_of(message: discord.Message) -> int:
                 if match is not None and match["owner"]:
                     return int(match["owner"])
     return 0
+
+
+def _rest_button(choice: Choice, asker_id: int) -> PageButton:
+    """Return the button for the pictures that hardly fit: another page, as it were."""
+    command = encode(cast("More", choice.request))
+    return PageButton(clip(choice.label, LABEL_CHARACTERS), f"{command}@{asker_id}")
 
 
 def _pages(

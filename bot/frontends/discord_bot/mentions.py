@@ -7,6 +7,7 @@ import logging
 import re
 from collections import OrderedDict
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import TypeVar
 from weakref import WeakValueDictionary
@@ -140,6 +141,8 @@ class Mentions:
                 found = await similar_to(picture, self._options)(asker)
                 if not words:
                     return found
+                # The words are what counts: they may fit where the picture alone does not.
+                found = replace(found, everything=True)
                 reply = await self._answers.last_reply(asker, found, MessageOutlet(message))
                 token = reply.span.token if reply.span is not None else ""
                 return Refine(token, words) if token else reply

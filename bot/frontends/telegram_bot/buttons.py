@@ -27,6 +27,8 @@ class _Below:
     """All that can be on, in the order of their signs."""
     mode: Mode
     paging: tuple[InlineKeyboardButton, ...]
+    rest: tuple[InlineKeyboardButton, ...] = ()
+    """What leads to pictures that hardly fit; its label needs a row of its own."""
 
     @classmethod
     def read(cls, markup: InlineKeyboardMarkup) -> _Below:
@@ -34,19 +36,23 @@ class _Below:
         ranks: dict[int, str] = {}
         acting: list[Mode] = []
         others: list[Mode] = []
-        paging = []
-        for one in (one for row in markup.inline_keyboard for one in row):
+        paging: list[InlineKeyboardButton] = []
+        rest: list[InlineKeyboardButton] = []
+        for is_alone, one in (
+            (len(row) == 1, one) for row in markup.inline_keyboard for one in row
+        ):
             data = one.callback_data if isinstance(one.callback_data, str) else ""
             request = commands.decode(data)
             if (other := pressed(data)) is not None:
                 others.append(other)
             elif request is None or isinstance(request, More):
-                paging.append(one)
+                # Alone below what it could stand beside; alone it is the same wherever it stands.
+                (rest if is_alone and (others or paging) else paging).append(one)
             else:
                 ranks.setdefault(request.image_id, one.text.rpartition(" ")[2])
                 acting.append(of_request(request))
         mode = acting[0] if acting else LIKE
-        return cls(ranks, _in_order([*acting, *others]), mode, tuple(paging))
+        return cls(ranks, _in_order([*acting, *others]), mode, tuple(paging), tuple(rest))
 
     def markup(self) -> InlineKeyboardMarkup | None:
         """Lay it out; a single picture has a button in every mode, and needs no signs."""
@@ -60,6 +66,7 @@ class _Below:
         last += self.paging
         if last:
             rows.append(last)
+        rows += [[one] for one in self.rest]
         return InlineKeyboardMarkup(rows) if rows else None
 
     def _numbers(self, modes: Sequence[Mode]) -> Row:
@@ -84,12 +91,14 @@ def keyboard(
     if only_delete:
         hits = [hit for hit in hits if hit.can_delete]
     mode = next((one for one in modes if one.kind == kind), modes[0])
-    paging = []
+    paging: list[InlineKeyboardButton] = []
+    rest: list[InlineKeyboardButton] = []
     if span is not None and token and span.previous_offset is not None:
         paging.append(button("⬅", More(token, span.previous_offset)))
-    paging += [button(choice.label, choice.request) for choice in reply.choices]
+    for choice in reply.choices:
+        (rest if choice == reply.rest else paging).append(button(choice.label, choice.request))
     ranks = {hit.image_id: str(hit.rank) for hit in hits}
-    return _Below(ranks, tuple(modes), mode, tuple(paging)).markup()
+    return _Below(ranks, tuple(modes), mode, tuple(paging), tuple(rest)).markup()
 
 
 def switched(markup: InlineKeyboardMarkup, mode: Mode) -> InlineKeyboardMarkup | None:

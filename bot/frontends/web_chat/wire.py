@@ -90,7 +90,7 @@ def parse_request(message: Mapping[str, object]) -> Request:
     return _PARSERS[kind](message)
 
 
-def _choice(choice: Choice) -> dict[str, object]:
+def _choice(choice: Choice, *, is_rest: bool) -> dict[str, object]:
     request = choice.request
     match request:
         case More():
@@ -103,7 +103,7 @@ def _choice(choice: Choice) -> dict[str, object]:
             message = {"type": "more_like_this", "image_id": request.image_id}
         case Delete():
             message = {"type": "delete", "image_id": request.image_id}
-    return {"label": choice.label, "request": message}
+    return {"label": choice.label, "request": message, "is_rest": is_rest}
 
 
 def _hit(hit: Hit) -> dict[str, object]:
@@ -111,6 +111,7 @@ def _hit(hit: Hit) -> dict[str, object]:
         "image_id": hit.image_id,
         "rank": hit.rank,
         "score": hit.score,
+        "relevance": hit.relevance,
         "caption": hit.caption,
         "alt_text": hit.alt_text,
         "width": hit.width,
@@ -130,7 +131,7 @@ def reply_message(reply: Reply) -> dict[str, object]:
         "text": reply.text,
         "tone": reply.tone.value,
         "hits": [_hit(hit) for hit in reply.hits],
-        "choices": [_choice(choice) for choice in reply.choices],
+        "choices": [_choice(choice, is_rest=choice == reply.rest) for choice in reply.choices],
         "done": reply.done,
         "total": reply.total,
         "code": reply.code,

@@ -120,6 +120,9 @@ async def test_files_brought_by_hand_do(operator: Operator, folder: Path, clip: 
     assert states[LARGE.name] == "brought by hand"
     assert states[BASE.name] == "not fetched"
     assert states["mini"] == "bundled"
+    relevance = {row["name"]: row["relevance"] for row in json.loads(said)}
+    assert relevance["mini"] == "uncalibrated"
+    assert relevance[LARGE.name] == "by your pictures"
     code, said = await operator.run("fetch", LARGE.name)
     assert code == 1
     assert "was not fetched: move it away" in said

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from tests.tiny import EXACT
-from workers.encoders.base import Encoder, Vectors
+from workers.encoders.base import Encoded, Encoder, Vectors
 from workers.encoders.languages import language_of, languages_of, own_words, words_of
 from workers.encoders.routed import Pack, RoutedEncoder, Router
 from workers.packs.store import PackStore
@@ -24,6 +24,9 @@ class NoTower:
     dim = 1
 
     def encode_texts(self, texts: Sequence[str]) -> Vectors:
+        raise AssertionError(texts)
+
+    def encode_questions(self, texts: Sequence[str]) -> Encoded:
         raise AssertionError(texts)
 
 
@@ -150,6 +153,36 @@ def test_a_mixed_batch_is_encoded_as_its_members_alone(
     assert together.dtype == np.float32
     for text, vector in zip(texts, together, strict=True):
         assert np.abs(routed.encode_texts([text])[0] - vector).max() < 1e-5
+
+
+class Curved:
+    """A tower that is calibrated: its curves hold the texts' lengths."""
+
+    def __init__(self, dim: int) -> None:
+        self.dim = dim
+
+    def encode_texts(self, texts: Sequence[str]) -> Vectors:
+        return np.eye(1, self.dim, dtype=np.float32).repeat(len(texts), axis=0)
+
+    def encode_questions(self, texts: Sequence[str]) -> Encoded:
+        curves = np.array([[len(text), -1] for text in texts], np.float32)
+        return Encoded(self.encode_texts(texts), curves)
+
+
+@given(st.lists(TEXTS, min_size=1, max_size=8))
+def test_only_questions_to_calibrated_towers_have_curves(
+    encoder: Encoder, texts: list[str]
+) -> None:
+    finnish = Pack("finnish", "r", ("fi",), FINNISH.words, Curved(encoder.dim))
+    router, routed = Router([finnish]), RoutedEncoder(encoder, [finnish])
+    encoded = routed.encode_questions(texts)
+    with_curves = [len(text) if router.choose(text) else np.nan for text in texts]
+    assert np.array_equal(encoded.vectors, routed.encode_texts(texts))
+    if np.isnan(with_curves).all():
+        assert encoded.curves is None
+    else:
+        assert encoded.curves is not None
+        assert np.array_equal(encoded.curves[:, 0], np.float32(with_curves), equal_nan=True)
 
 
 def test_each_question_gets_its_towers_vector(routed: RoutedEncoder, encoder: Encoder) -> None:

@@ -15,9 +15,11 @@ from bot.core.ports import (
     CollectionState,
     EmbeddingSpace,
     Match,
+    Probe,
     Vector,
 )
 from bot.core.questions import digest
+from bot.core.relevance import Curve
 from bot.core.search import Search
 from tests.unit.core.memory_pictures import COLLECTION, MemoryPictures, vector
 
@@ -30,17 +32,17 @@ class MemoryCache:
 
     def __init__(self, *, forgetful: bool = False) -> None:
         self.forgetful = forgetful
-        self.vectors: dict[tuple[EmbeddingSpace, str], Vector] = {}
+        self.vectors: dict[tuple[EmbeddingSpace, str], Probe] = {}
         self.pages: dict[tuple[int, int, str], Sequence[Match]] = {}
         self.counts: dict[tuple[int, int, str], int] = {}
         self.paging: dict[str, str] = {}
 
-    async def get_vector(self, space: EmbeddingSpace, text: str) -> Vector | None:
+    async def get_vector(self, space: EmbeddingSpace, text: str) -> Probe | None:
         return self.vectors.get((space, text))
 
-    async def put_vector(self, space: EmbeddingSpace, text: str, vector: Vector) -> None:
+    async def put_vector(self, space: EmbeddingSpace, text: str, probe: Probe) -> None:
         if not self.forgetful:
-            self.vectors[space, text] = vector
+            self.vectors[space, text] = probe
 
     async def get_page(self, state: CollectionState, key: str) -> Sequence[Match] | None:
         return self.pages.get((state.id, state.version, key))
@@ -72,10 +74,12 @@ class CountingEncoder:
         self.calls = 0
         self.is_idle = False
         self.vectors: dict[str, Vector] = {}
+        self.curve: Curve | None = None
+        """Given with every question's vector."""
 
-    async def encode_text(self, text: str, space: EmbeddingSpace) -> Vector:
+    async def encode_text(self, text: str, space: EmbeddingSpace) -> Probe:
         self.calls += 1
-        return self.vectors.get(text, vector(1, 0))
+        return Probe(self.vectors.get(text, vector(1, 0)), self.curve)
 
     async def encode_image(self, content: bytes, space: EmbeddingSpace) -> Vector:
         self.calls += 1

@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 import struct
 from collections.abc import AsyncIterator, Collection, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 
 from bot.core.messages import Person, Picture, PictureKind, Upload
@@ -23,6 +23,7 @@ from bot.core.ports import (
 
 SPACE = EmbeddingSpace(1, 2, "tower")
 COLLECTION = "c"
+SCORE = 0.5
 
 
 def vector(*values: float) -> Vector:
@@ -58,6 +59,8 @@ class MemoryPictures:
         self.version = 1
         self.reads = 0
         self.searched: list[Vector] = []
+        self.scores: dict[int, float] = {}
+        """Of pictures that are not found with the score of all others."""
         self._ids = itertools.count(1)
         for _ in range(count):
             self.put()
@@ -153,7 +156,10 @@ class MemoryPictures:
     ) -> Found:
         self.reads += 1
         pictures = self.collections[self._key(state)]
-        matches = [_match(n, pictures[n], among) for n in ids[offset : offset + limit]]
+        matches = [
+            replace(_match(n, pictures[n], among), score=self.scores.get(n, SCORE))
+            for n in ids[offset : offset + limit]
+        ]
         return Found(matches, self.version)
 
     def _key(self, state: CollectionState) -> str:
@@ -213,7 +219,7 @@ def _match(image_id: int, kept: Kept, among: Selection) -> Match:
     channel, message = (min(seen)[2], min(seen)[1]) if seen else (None, None)
     return Match(
         image_id=image_id,
-        score=0.5,
+        score=SCORE,
         caption=kept.caption,
         width=1,
         height=1,

@@ -8,7 +8,7 @@ from dataclasses import replace
 import pytest
 
 from bot.core.errors import UnavailableError
-from bot.core.ports import EmbeddingSpace, Vector
+from bot.core.ports import EmbeddingSpace, Probe
 from bot.core.questions import Question, TextQuery
 from bot.core.search import Search
 from tests.unit.core.memory import CountingEncoder, MemoryCache
@@ -28,7 +28,7 @@ class SlowEncoder(CountingEncoder):
         self.is_broken = False
         self.given_up = asyncio.Event()
 
-    async def encode_text(self, text: str, space: EmbeddingSpace) -> Vector:
+    async def encode_text(self, text: str, space: EmbeddingSpace) -> Probe:
         encoded = await super().encode_text(text, space)
         self.asked.set()
         if self.is_broken:
@@ -49,7 +49,7 @@ class SlowCache(MemoryCache):
         self.looked = asyncio.Event()
         self.may_look = asyncio.Event()
 
-    async def get_vector(self, space: EmbeddingSpace, text: str) -> Vector | None:
+    async def get_vector(self, space: EmbeddingSpace, text: str) -> Probe | None:
         self.looked.set()
         await self.may_look.wait()
         return await super().get_vector(space, text)
@@ -63,7 +63,7 @@ class AnnouncingEncoder(CountingEncoder):
         self.asked = asyncio.Event()
         self._is_down = is_down_at_first
 
-    async def encode_text(self, text: str, space: EmbeddingSpace) -> Vector:
+    async def encode_text(self, text: str, space: EmbeddingSpace) -> Probe:
         encoded = await super().encode_text(text, space)
         self.asked.set()
         if self._is_down:
@@ -127,7 +127,7 @@ async def test_a_known_vector_is_not_waited_for(is_broken: bool) -> None:
     search = Search(encoder, MemoryPictures(3), cache)
     state = await search.state(COLLECTION)
     assert state.space is not None
-    await cache.put_vector(state.space, "cat", vector(1, 0))
+    await cache.put_vector(state.space, "cat", Probe(vector(1, 0)))
     asked = asyncio.ensure_future(search.page(state, CAT, None, offset=0, limit=3))
     await encoder.asked.wait()
     cache.may_look.set()
@@ -142,6 +142,6 @@ async def test_a_busy_encoder_is_asked_for_what_is_not_known_only() -> None:
     search = Search(encoder, MemoryPictures(3), cache)
     state = await search.state(COLLECTION)
     assert state.space is not None
-    await cache.put_vector(state.space, "cat", vector(1, 0))
+    await cache.put_vector(state.space, "cat", Probe(vector(1, 0)))
     await search.page(state, CAT, None, offset=0, limit=3)
     assert encoder.calls == 0

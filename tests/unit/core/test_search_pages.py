@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from bot.core.errors import PageExpiredError, WarmingUpError
 from bot.core.messages import Filters
-from bot.core.ports import EmbeddingSpace, Selection, Vector
+from bot.core.ports import EmbeddingSpace, Probe, Selection
 from bot.core.questions import ImageQuery, NewestQuery, Query, Question, TextQuery, VectorQuery
 from bot.core.search import BLOCK_SIZE, Page, Search
 from tests.unit.core.memory import CountingEncoder, MemoryCache
@@ -236,7 +236,7 @@ class ChangingEncoder(CountingEncoder):
         super().__init__()
         self.change = change
 
-    async def encode_text(self, text: str, space: EmbeddingSpace) -> Vector:
+    async def encode_text(self, text: str, space: EmbeddingSpace) -> Probe:
         self.change()
         return await super().encode_text(text, space)
 

@@ -11,6 +11,7 @@ from bot.core.ports import (
     Added,
     CollectionState,
     EmbeddingSpace,
+    Probe,
     Vector,
 )
 from tests.acceptance.discord_world import Message
@@ -35,10 +36,10 @@ class Words(CountingEncoder):
         super().__init__()
         self.known: list[str] = [""]
 
-    async def encode_text(self, text: str, space: EmbeddingSpace) -> Vector:
+    async def encode_text(self, text: str, space: EmbeddingSpace) -> Probe:
         self.calls += 1
         self.known.append(text)
-        return vector(len(self.known) - 1, 0)
+        return Probe(vector(len(self.known) - 1, 0), self.curve)
 
 
 class CaptionedPictures(MemoryPictures):

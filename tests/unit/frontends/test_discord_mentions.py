@@ -116,7 +116,7 @@ async def test_a_mention_with_a_picture_and_words_means_both(
     memory.fill(collection, 2)
     answer = await say(member, "but at night", PICTURE)
     picture, both = [item.request for item in memory.incoming]
-    assert picture == FindSimilar(PICTURE.content)
+    assert picture == FindSimilar(PICTURE.content, everything=True)
     assert isinstance(both, Refine)
     assert answer.content == "Pictures like “but at night” · 1 to 2 of 2 pictures"
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import math
 import struct
 
 import pytest
@@ -17,16 +18,21 @@ from workers.contract import (
     unpack_answer,
 )
 
+FLOATS = st.floats(width=32, allow_nan=False, allow_infinity=False)
+
 
 @st.composite
 def answers(draw: st.DrawFn) -> Answer:
     dim = draw(st.integers(1, 9))
     rows = draw(st.integers(1, 4))
     size = 2 * dim * rows
-    return Answer(draw(st.text()), "", dim, draw(st.binary(min_size=size, max_size=size)))
+    vectors = draw(st.binary(min_size=size, max_size=size))
+    curves = draw(st.binary(min_size=8 * rows, max_size=8 * rows) | st.just(b""))
+    return Answer(draw(st.text()), "", dim, vectors, curves)
 
 
 def _written(header: str, vectors: bytes = b"") -> bytes:
+    header = header.replace('{"id"', '{"v": 2, "curves": 0, "id"')
     return struct.pack("<I", len(header.encode())) + header.encode() + vectors
 
 
@@ -35,8 +41,24 @@ def test_an_answer_comes_back_as_it_was(answer: Answer) -> None:
     assert unpack_answer(pack_answer(answer)) == answer
     assert answer.ok
     rows = answer.rows()
-    assert b"".join(rows) == answer.vectors
-    assert {len(row) for row in rows} == {2 * answer.dim}
+    assert b"".join(row.vector for row in rows) == answer.vectors
+    assert {len(row.vector) for row in rows} == {2 * answer.dim}
+    if not answer.curves:
+        assert {row.curve for row in rows} == {None}
+
+
+@given(st.lists(st.tuples(FLOATS, FLOATS) | st.none(), min_size=1, max_size=9))
+def test_each_question_gets_its_own_curve(curves: list[tuple[float, float] | None]) -> None:
+    vectors = bytes(range(2 * len(curves)))
+    written = b"".join(struct.pack("<2f", *(curve or (math.nan, 1.0))) for curve in curves)
+    answer = unpack_answer(pack_answer(Answer("x", "", 1, vectors, written)))
+    assert answer.rows() == [(vectors[2 * n : 2 * n + 2], curve) for n, curve in enumerate(curves)]
+
+
+@pytest.mark.parametrize("size", [1, 7, 9, 24])
+def test_curves_that_are_not_one_a_vector_are_no_answer(size: int) -> None:
+    with pytest.raises(ValueError, match="curves"):
+        unpack_answer(pack_answer(Answer("x", "", 1, b"1122", bytes(size))))
 
 
 @given(st.text(), st.text(min_size=1), st.integers(0, 4000))
@@ -59,6 +81,9 @@ def test_a_failure_comes_back_as_it_was(request_id: str, code: str, dim: int) ->
 @example(_written('{"id": "x", "code": "", "dim": null}'))
 @example(_written('{"id": "x", "code": "", "dim": 2}', b"123"))
 @example(_written('{"id": "x", "code": "", "dim": 0}', b"12"))
+@example(_written('{"v": 1, "id": "x", "code": "", "dim": 1}', b"12"))
+@example(_written('{"v": 2, "curves": 3, "id": "x", "code": "", "dim": 1}', b"12"))
+@example(_written('{"v": 2, "curves": -2, "id": "x", "code": "", "dim": 1}', b"12"))
 @example(_written("\udc00".encode("utf-8", "surrogatepass").decode("latin-1")))
 def test_rubbish_is_a_value_error(written: bytes) -> None:
     with pytest.raises(ValueError):  # noqa: PT011 - any will do

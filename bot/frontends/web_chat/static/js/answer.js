@@ -13,7 +13,7 @@ export class Answer {
   #choices = el("div", { className: "choices" });
   hits = [];
 
-  /** actions: open(hit, answer), moreLikeThis(hit), remove(hit), follow(request, label, answer). */
+  /** actions: open(hit, answer), moreLikeThis(hit), remove(hit), follow(choice, answer). */
   constructor(actions) {
     this.#actions = actions;
     this.element = el("div", { className: "answer" }, this.#text, this.#grid, this.#notice, this.#choices);
@@ -27,8 +27,8 @@ export class Answer {
     this.element.setAttribute("aria-busy", "true");
   }
 
-  /** Show a reply; `next` appends its pictures to those that are there. */
-  show(reply, { next = false, retry = null } = {}) {
+  /** Show a reply; `next` appends its pictures to those that are there, `rest` below a line. */
+  show(reply, { next = false, rest = false, retry = null } = {}) {
     if (reply.tone === "progress") {
       this.#notice.replaceChildren(waiting(reply.text, reply.done, reply.total));
       return;
@@ -39,23 +39,27 @@ export class Answer {
     if (reply.tone === "error") {
       this.#notice.replaceChildren(errorNotice(reply, retry));
     } else {
-      this.#showAnswer(reply, next);
+      this.#showAnswer(reply, next && this.hits.length > 0, rest);
     }
     announce(reply.hits.length && !reply.text ? t("found", { count: reply.hits.length }) : reply.text);
   }
 
-  #showAnswer(reply, next) {
+  #showAnswer(reply, next, rest) {
+    const isNothing = reply.tone === "answer" && reply.hits.length === 0 && !next;
+    this.element.classList.toggle("nothing", isNothing && reply.choices.length > 0);
     if (!next) {
       this.hits = [];
       this.#grid.replaceChildren();
     }
-    this.#text.replaceChildren(...(reply.tone === "done" ? [icon("done")] : []));
+    // What was said of those above the line stays true.
+    const goesOn = next && rest && reply.hits.length > 0;
+    if (!goesOn) this.#text.replaceChildren(...(reply.tone === "done" ? [icon("done")] : []));
     if (!next || reply.hits.length === 0) this.#text.append(reply.text);
+    if (next && rest) this.#grid.append(el("li", { className: "rule", attributes: { role: "separator" } }));
     this.#append(reply.hits, next);
-    for (const { label, request } of reply.choices) {
-      const follow = () => this.#actions.follow(request, label, this);
-      const button = textButton(null, "", follow);
-      button.replaceChildren(label);
+    for (const choice of reply.choices) {
+      const button = textButton(null, "", () => this.#actions.follow(choice, this));
+      button.replaceChildren(choice.label);
       this.#choices.append(button);
     }
   }

@@ -84,7 +84,7 @@ export class Conversation {
       open: (hit, from) => this.viewer.open(hit, from),
       moreLikeThis: (hit) => this.moreLikeThis(hit),
       remove: (hit) => this.remove(hit),
-      follow: (request, label, from) => this.#follow(request, label, from),
+      follow: (choice, from) => this.#follow(choice, from),
     });
     this.#answers.add(answer);
     const bubble = el("div", { className: "question" },
@@ -96,10 +96,10 @@ export class Conversation {
     return answer;
   }
 
-  #follow(request, label, answer) {
+  #follow({ request, label, is_rest: rest }, answer) {
     if (request.type === "more") {
       const ask = (onReply) => this.#connection.request(request, onReply);
-      this.#run(answer, "searching", ask, { next: true });
+      this.#run(answer, "searching", ask, { next: true, rest });
       return;
     }
     const fresh = this.#exchange(el("p", { dir: "auto", textContent: label }));
@@ -107,11 +107,11 @@ export class Conversation {
   }
 
   /** Let an answer be filled by `ask`, which can be repeated. */
-  #run(answer, waitingKey, ask, { next = false } = {}) {
-    const again = () => this.#run(answer, waitingKey, ask, { next });
+  #run(answer, waitingKey, ask, { next = false, rest = false } = {}) {
+    const again = () => this.#run(answer, waitingKey, ask, { next, rest });
     answer.wait(waitingKey);
     ask((reply) => {
-      answer.show(reply, { next, retry: again });
+      answer.show(reply, { next, rest, retry: again });
       if (reply.code === "warming_up") this.#whenReady(answer, again);
     }).catch((error) => {
       console.error(error);

@@ -120,7 +120,9 @@ function picture(hit) {
 
 function facts(hit) {
   const pairs = [
-    ["similarity", formatNumber(hit.score, { minimumFractionDigits: 3, maximumFractionDigits: 3 })],
+    hit.relevance === null
+      ? ["similarity", formatNumber(hit.score, { minimumFractionDigits: 3, maximumFractionDigits: 3 })]
+      : ["relevance", formatNumber(hit.relevance, { style: "percent" })],
     ["added_by", hit.uploader_name],
     ["added_at", formatDate(hit.added_at)],
     ["size", `${formatNumber(hit.width)} × ${formatNumber(hit.height)}`],

@@ -15,13 +15,15 @@ from numpy.typing import NDArray
 if TYPE_CHECKING:
     from PIL.Image import Image
 
+    from workers.encoders.routed import Pack
+
 Vectors = NDArray[np.float32]
 """Shape (n, dim), L2-normalised rows."""
 Curves = NDArray[np.float32]
 """Shape (n, 2): slope and offset. A picture at a cosine to a question is what the person meant with
 the probability 1 / (1 + exp(-(slope * cosine + offset))). NaN in a row: not known."""
 Pixels = NDArray[np.float32]
-"""Shape (n, 3, height, width): pictures as an image tower takes them in."""
+"""A row for each of n pictures, most often (3, height, width): what an image tower takes in."""
 
 
 class EncoderError(Exception):
@@ -75,6 +77,10 @@ class Encoder(Protocol):
 
     def encode_questions(self, texts: Sequence[str]) -> Encoded:
         """Encode n >= 1 texts as ``encode_texts`` does, with a curve for each if it has any."""
+        ...
+
+    def with_packs(self, packs: Sequence[Pack]) -> Encoder:
+        """Return an encoder that asks packs for the languages they know."""
         ...
 
     def encode_images(self, images: Sequence[Image]) -> Vectors:

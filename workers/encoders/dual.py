@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from workers.encoders.base import Encoded, EncoderError, Pixels, Vectors
 from workers.encoders.calibration import Calibration
-from workers.encoders.engines.base import Engine
+from workers.encoders.engines.base import Engine, Features
 from workers.encoders.part_pooling import PartPooling
 from workers.encoders.preprocessing import Preprocessing
 from workers.encoders.recent import RecentVectors
@@ -18,6 +18,9 @@ from workers.encoders.tokens import Tokenize
 
 if TYPE_CHECKING:
     from PIL.Image import Image
+
+    from workers.encoders.base import Encoder
+    from workers.encoders.routed import Pack
 
 
 class EngineTextTower:
@@ -97,7 +100,11 @@ class EngineImageTower:
 
     def encode(self, pixels: Pixels) -> Vectors:
         """Encode n >= 1 prepared pictures in one forward pass."""
-        return _normalised(self._engine(pixels))
+        return _normalised(self.features(pixels))
+
+    def features(self, pixels: Pixels) -> Features:
+        """Return what the tower makes of prepared pictures, as it is."""
+        return self._engine(pixels)
 
 
 class DualEncoder:
@@ -128,6 +135,12 @@ class DualEncoder:
         self.similar = self._calibration.similar
         self._texts = texts
         self._images = images
+
+    def with_packs(self, packs: Sequence[Pack]) -> Encoder:
+        """Return an encoder that asks packs for the languages they know."""
+        from workers.encoders.routed import RoutedEncoder
+
+        return RoutedEncoder(self, packs)
 
     def encode_texts(self, texts: Sequence[str]) -> Vectors:
         """Encode n >= 1 texts in one forward pass; what a text has too much is cut off."""

@@ -37,6 +37,7 @@ FAMILIES = {
 }
 COMPOSITE_FAMILIES = {
     "mclip": "workers.encoders.mclip",
+    "mosaic": "workers.encoders.mosaic.family",
     "sbert": "workers.encoders.sbert",
 }
 """Those of two repositories in one folder, by the ``family`` that its ``babelpix.json`` states."""
@@ -69,7 +70,11 @@ def model_folder(name: str, fetched: Path | None = None) -> Path:
         raise EncoderError(
             f"the model {name} has not been fetched: run `python -m workers fetch {name}`"
         )
-    bundled = ", ".join(sorted(path.parent.name for path in BUNDLED.glob("*/config.json")))
+    bundled = ", ".join(
+        sorted(
+            {path.parent.name for name in (MANIFEST, "config.json") for path in BUNDLED.glob(f"*/{name}")}
+        )
+    )
     raise EncoderError(
         f"there is no model {name!r}: ENCODER is the name of a bundled model ({bundled or 'none'}),"
         " one of those that `python -m workers models` lists, or a folder with a model in Hugging"
@@ -93,6 +98,8 @@ def load(
     options = options or EngineOptions()
     folder = model_folder(name)
     family = _family_of(folder)
+    if family == COMPOSITE_FAMILIES["mosaic"]:
+        return _mosaic(folder, texts=texts, images=images, options=options)
     about = describe(family, folder)
     if about.preprocessing is None:
         raise EncoderError(f"the model in {folder} has no image tower")
@@ -116,15 +123,31 @@ def load(
         images=eye,
         calibration=calibration.read_calibration(folder),
     )
+    _try_all(encoder, folder, texts=texts, images=images)
+    return encoder
+
+
+def _mosaic(folder: Path, *, texts: bool, images: bool, options: EngineOptions) -> Encoder:
+    """Load a model that is made of others; raises EncoderError."""
+    from workers.encoders.mosaic import family
+
+    drawings = load(str(family.drawings(folder)), texts=texts, images=images, options=options)
+    tower = load_text_tower(family.tower(folder), family.TEXT_SPACE, options) if texts else None
+    encoder = family.assemble(folder, drawings, tower, images=images, options=options)
+    _try_all(encoder, folder, texts=texts, images=images)
+    return encoder
+
+
+def _try_all(encoder: Encoder, folder: Path, *, texts: bool, images: bool) -> None:
+    """Encode something with each tower that was loaded; raises EncoderError."""
     what = f"the model in {folder}"
     if texts:
-        _try(lambda: encoder.encode_texts(_PROBES), about.dim, f"the text tower of {what}")
+        _try(lambda: encoder.encode_texts(_PROBES), encoder.dim, f"the text tower of {what}")
     if images:
         import PIL.Image  # as in workers.encoders.preprocessing
 
         picture = PIL.Image.new("RGB", (64, 48))
-        _try(lambda: encoder.encode_images([picture]), about.dim, f"the image tower of {what}")
-    return encoder
+        _try(lambda: encoder.encode_images([picture]), encoder.dim, f"the image tower of {what}")
 
 
 def load_text_tower(folder: Path, dim: int, options: EngineOptions | None = None) -> TextTower:

@@ -120,3 +120,15 @@ def longest_text(config: Mapping[str, object]) -> int:
 def _step(max_length: int) -> int:
     """Return the greatest divisor up to 8: no multiple of it steps over ``max_length``."""
     return max(step for step in range(1, 9) if max_length % step == 0)
+
+
+class _NoTexts:
+    """Of a model that takes pictures alone."""
+
+    step = 0
+
+    def __call__(self, texts: Sequence[str]) -> tuple[TokenIds, ...]:
+        raise ValueError("this model takes no texts")
+
+
+no_texts = _NoTexts()

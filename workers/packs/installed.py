@@ -54,7 +54,7 @@ class InstalledPacks:
                 logger.warning("pack_left_out", extra={"pack": name, "reason": str(error)})
                 known[name] = (seen, None)
         packs = tuple(pack for _, pack in known.values() if pack is not None)
-        encoder: Encoder = RoutedEncoder(self._base, packs) if packs else self._base
+        encoder = self._base.with_packs(packs) if packs else self._base
         if packs:
             # The first of all questions loads the language identification.
             encoder.encode_texts(["warm-up"])

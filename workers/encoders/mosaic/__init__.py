@@ -1,0 +1,1 @@
+"""The bundled model for drawings and photographs, made of small parts (ADR 19)."""

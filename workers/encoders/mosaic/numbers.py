@@ -1,0 +1,120 @@
+"""The learnt numbers of the model, as its folder has them."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+from safetensors.numpy import load_file, save_file
+
+from workers.encoders.mosaic.colours import DIMENSION as COLOURS
+
+FILE = "numbers.safetensors"
+SCALARS = "mosaic.json"
+KINDS = 2
+"""Drawing and photograph."""
+
+Matrix = NDArray[np.float32]
+
+
+@dataclass(frozen=True, slots=True)
+class Layout:
+    """Where the parts lie in a vector."""
+
+    drawn: int
+    seen: int
+
+    @property
+    def drawings(self) -> slice:
+        """The drawing part."""
+        return slice(0, self.drawn)
+
+    @property
+    def photographs(self) -> slice:
+        """The photograph part."""
+        return slice(self.drawn, self.drawn + self.seen)
+
+    @property
+    def colours(self) -> slice:
+        """The shares of colours."""
+        return slice(self.drawn + self.seen, self.drawn + self.seen + COLOURS)
+
+    @property
+    def kinds(self) -> slice:
+        """Drawing, photograph."""
+        return slice(self.dim - KINDS, self.dim)
+
+    @property
+    def dim(self) -> int:
+        """Numbers of a vector."""
+        return self.drawn + self.seen + COLOURS + KINDS
+
+
+@dataclass(frozen=True, slots=True)
+class Numbers:
+    """What the parts have learnt. Text space: the sentence encoder's, 512 numbers."""
+
+    classes: Matrix
+    """[1000, 512]: what the classes mean, in the text space."""
+    classes_drawn: Matrix
+    """[1000, d]: the same in the drawing part's space."""
+    basis: Matrix
+    """[512 + d, p]: the directions of both together that are kept."""
+    gate: Matrix
+    """[1280]: of features, towards photographs."""
+    emoji: Matrix
+    """[e, d]: vectors of the drawings whose names are known."""
+    names: Matrix
+    """[e, 512]: those names in the text space."""
+    known: Matrix
+    """[k, 512]: English names of the classes in the text space."""
+    centre: Matrix
+    """[512]: the mean of what is known."""
+    blend: Matrix
+    """[3, f]: which of the three ways to the text space a question's facts speak for."""
+    curve: Matrix
+    """[c]: what a question's facts say of relevance, the last one alone."""
+    gate_offset: float
+    of_drawn: float
+    """Weight of the drawing part's text space in the photograph part."""
+    of_photographs: float
+    """Weight of the photograph part in a question."""
+    of_colours: float
+    of_kinds: float
+    asks_colours: float
+    asks_kinds: float
+    slope: float
+    similar: tuple[float, float]
+
+    @property
+    def layout(self) -> Layout:
+        """Where the parts lie."""
+        return Layout(self.classes_drawn.shape[1], self.basis.shape[1])
+
+    @classmethod
+    def read(cls, folder: Path) -> Numbers:
+        """Read them; raises OSError, ValueError, LookupError, TypeError."""
+        arrays = {
+            name: values.astype(np.float32) for name, values in load_file(folder / FILE).items()
+        }
+        scalars = json.loads((folder / SCALARS).read_text("utf-8"))
+        similar = tuple(map(float, scalars.pop("similar")))
+        slope, offset = similar
+        return cls(**arrays, **scalars, similar=(slope, offset))
+
+    def save(self, folder: Path) -> None:
+        """Write them: matrices in half precision, what is added up in single."""
+        whole = {"gate", "blend", "centre", "curve"}
+        arrays, scalars = {}, {}
+        for name in self.__slots__:
+            value = getattr(self, name)
+            if isinstance(value, np.ndarray):
+                kept = np.float32 if name in whole else np.float16
+                arrays[name] = np.ascontiguousarray(value, kept)
+            else:
+                scalars[name] = value
+        save_file(arrays, folder / FILE)
+        (folder / SCALARS).write_text(json.dumps(scalars, indent=2) + "\n", "utf-8")

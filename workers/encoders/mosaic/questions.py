@@ -1,0 +1,167 @@
+"""A question's vector: one for drawings, one for photographs, and the colours it asks for.
+
+Three ways lead to the photographs' text space: the sentence encoder, which knows 16 languages; a
+text tower distilled from it, which has heard all; and the bridge, which is the mean of the names
+of the drawings that the question finds. Facts of the question decide what each of them counts.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from workers.encoders.base import Curves, TextTower, Vectors
+from workers.encoders.mosaic.colours import COLOURS, MONOCHROME, ColourWords
+from workers.encoders.mosaic.numbers import Numbers
+from workers.encoders.mosaic.pictures import unit
+
+NEIGHBOURS = 10
+SHARPNESS = 20.0
+"""Of the softmax over the drawings nearest to a question: so many count."""
+SCRIPTS = (
+    "[\u3041-\u30ff]",
+    "[\u3400-\u9fff\uf900-\ufaff]",
+    "[\u1100-\u11ff\uac00-\ud7a3]",
+    "[\u0e01-\u0e5b]",
+    "[\u0600-\u06ff]",
+    "[\u0400-\u052f]",
+    "[A-Za-z\u00c0-\u024f]",
+)
+"""Kana, Chinese characters, Hangul, Thai, Arabic, Cyrillic, Latin."""
+_SCRIPTS = tuple(map(re.compile, SCRIPTS))
+FACTS = 1 + len(SCRIPTS) + 6
+
+Facts = NDArray[np.float32]
+
+
+class Sentences(Protocol):
+    """Sentences of many languages into one space."""
+
+    def encode(self, texts: list[str]) -> NDArray[np.float32]:
+        """Return float32 [n, 512], unit length."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Ways:
+    """The ways of n questions to the text space, unit vectors float32 [n, 512] each."""
+
+    sentence: Vectors
+    tower: Vectors
+    bridge: Vectors
+    drawn: Vectors
+    """The questions in the drawing part's space, float32 [n, d]."""
+
+
+class QuestionSide:
+    """Makes vectors of questions. Thread-safe."""
+
+    def __init__(
+        self,
+        drawings: TextTower,
+        tower: TextTower,
+        sentences: Sentences | None,
+        words: ColourWords,
+        numbers: Numbers,
+    ) -> None:
+        """Without a sentence encoder the tower stands in for it."""
+        self._drawings = drawings
+        self._tower = tower
+        self._sentences = sentences
+        self._words = words
+        self._numbers = numbers
+
+    def encode(self, texts: Sequence[str]) -> tuple[Vectors, Curves]:
+        """Return unit vectors float32 [n, dim] of n >= 1 questions, and their curves [n, 2]."""
+        ways = self.ways(texts)
+        facts = facts_of(texts, ways, self._numbers)
+        text = blended(ways, facts, self._numbers)
+        vectors = question_vectors(ways.drawn, text, self._words.asked(texts), self._numbers)
+        return vectors, curves(facts, text, self._numbers)
+
+    def ways(self, texts: Sequence[str]) -> Ways:
+        """Go all ways."""
+        drawn = self._drawings.encode_texts(texts)
+        tower = self._tower.encode_texts(texts)
+        sentence = tower
+        if self._sentences is not None:
+            sentence = unit(np.asarray(self._sentences.encode(list(texts)), np.float32))
+        return Ways(sentence, tower, bridge(drawn, self._numbers), drawn)
+
+
+def bridge(drawn: Vectors, numbers: Numbers) -> Vectors:
+    """Return unit vectors float32 [n, 512]: the names of the drawings nearest to each question."""
+    scores = drawn @ numbers.emoji.T
+    nearest = np.argpartition(-scores, NEIGHBOURS, axis=1)[:, :NEIGHBOURS]
+    best = np.take_along_axis(scores, nearest, axis=1)
+    weight = np.exp(SHARPNESS * (best - best.max(axis=1, keepdims=True)))
+    weight /= weight.sum(axis=1, keepdims=True)
+    return unit(np.einsum("nk,nkd->nd", weight, numbers.names[nearest]).astype(np.float32))
+
+
+def facts_of(texts: Sequence[str], ways: Ways, numbers: Numbers) -> Facts:
+    """Return float32 [n, FACTS]: one, the scripts, who agrees with whom, how near to the known."""
+    scripts = np.asarray(
+        [[float(script.search(text) is not None) for script in _SCRIPTS] for text in texts],
+        np.float32,
+    )
+    columns = [
+        (ways.sentence * ways.tower).sum(1),
+        (ways.sentence * ways.bridge).sum(1),
+        (ways.tower * ways.bridge).sum(1),
+        (ways.sentence @ numbers.known.T).max(1),
+        (ways.tower @ numbers.known.T).max(1),
+        (ways.drawn @ numbers.emoji.T).max(1),
+    ]
+    first = np.ones((len(texts), 1), np.float32)
+    return np.concatenate([first, scripts, np.stack(columns, axis=1)], axis=1).astype(np.float32)
+
+
+def blended(ways: Ways, facts: Facts, numbers: Numbers) -> Vectors:
+    """Return unit vectors float32 [n, 512]: the ways mixed as each question's facts say."""
+    score = facts @ numbers.blend.T
+    weight = np.exp(score - score.max(axis=1, keepdims=True))
+    weight /= weight.sum(axis=1, keepdims=True)
+    mixed = (
+        weight[:, :1] * ways.sentence + weight[:, 1:2] * ways.tower + weight[:, 2:] * ways.bridge
+    )
+    return unit(mixed)
+
+
+def question_vectors(
+    drawn: Vectors, text: Vectors, asked: NDArray[np.float32], numbers: Numbers
+) -> Vectors:
+    """Return unit vectors float32 [n, dim] of questions.
+
+    ``drawn`` float32 [n, d] in the drawing part's space, ``text`` [n, 512] in the text space,
+    ``asked`` [n, 12] the colours asked for.
+    """
+    layout = numbers.layout
+    vectors = np.zeros((len(drawn), layout.dim), np.float32)
+    vectors[:, layout.drawings] = drawn
+    both = np.concatenate([unit(text - numbers.centre), numbers.of_drawn * drawn], axis=1)
+    vectors[:, layout.photographs] = numbers.of_photographs * unit(unit(both) @ numbers.basis)
+    vectors[:, layout.colours] = numbers.asks_colours * _black_and_white(asked)
+    return unit(vectors)
+
+
+def _black_and_white(asked: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Let who asks for black and for white ask for a picture without colours."""
+    black, white = COLOURS.index("black"), COLOURS.index("white")
+    both = (asked[:, black] > 0) & (asked[:, white] > 0)
+    changed = asked.copy()
+    changed[both, black] = changed[both, white] = 0
+    changed[both, MONOCHROME] = 1
+    return changed
+
+
+def curves(facts: Facts, text: Vectors, numbers: Numbers) -> Curves:
+    """Return float32 [n, 2], slope and offset: what a cosine with each question means."""
+    told = np.concatenate([facts, (text @ numbers.known.T).max(1)[:, None]], axis=1)
+    offset = told @ numbers.curve
+    return np.stack([np.full(len(offset), numbers.slope), offset], axis=1).astype(np.float32)

@@ -1,0 +1,208 @@
+"""Joins the parts: what the classes mean, the gate, the blend, the words for colours."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+import torch
+from PIL import Image
+from torch.nn.functional import binary_cross_entropy_with_logits
+
+from workers.encoders import efficientnet
+from workers.encoders.base import Encoder, TextTower
+from workers.encoders.composite import MANIFEST
+from workers.encoders.dual import EngineImageTower
+from workers.encoders.engines.base import EngineOptions
+from workers.encoders.engines.choose import start
+from workers.encoders.mosaic import colours, family, pictures, questions
+from workers.encoders.mosaic.numbers import Numbers
+from workers.encoders.models import BUNDLED, load, load_text_tower
+from workers.encoders.towers import image_tower
+from workers.training.annotations import Annotation
+from workers.training.artwork import Artwork
+from workers.training.mosaic import teacher
+from workers.training.mosaic.colour_words import colour_words
+from workers.training.mosaic.concepts import Concepts
+
+SEEN = 240
+"""Numbers of a vector's photograph part."""
+OF_DRAWN = 0.3
+OF_PHOTOGRAPHS = 0.65
+OF_COLOURS = 0.35
+OF_KINDS = 0.2
+ASKS_COLOURS = 0.6
+ASKS_KINDS = 0.5
+BLEND_STEPS = 1500
+GATE_STEPS = 800
+GATE_DECAY = 3e-3
+
+Matrix = npt.NDArray[np.float32]
+
+
+def encode_many(tower: TextTower | Encoder, texts: Sequence[str], batch: int = 64) -> Matrix:
+    """Return float32 [n, d] of many texts."""
+    return np.concatenate(
+        [tower.encode_texts(texts[at : at + batch]) for at in range(0, len(texts), batch)]
+    )
+
+
+def classifier() -> EngineImageTower:
+    """Return the classifier of photographs at work; raises EncoderError."""
+    folder = efficientnet.weights().parent
+    about = efficientnet.describe(folder)
+    tower = image_tower("workers.encoders.efficientnet", folder, about)
+    return EngineImageTower(efficientnet.PREPROCESSING, start(tower, EngineOptions()))
+
+
+def features(eye: EngineImageTower, images: Sequence[Image.Image], batch: int = 16) -> Matrix:
+    """Return the classifier's features and logits float32 [n, 2280]."""
+    return np.concatenate(
+        [
+            eye.features(eye.prepare(images[at : at + batch]))
+            for at in range(0, len(images), batch)
+        ]
+    )
+
+
+def learnt_gate(drawn: Matrix, seen: Matrix) -> tuple[Matrix, float]:
+    """Learn what tells photographs' features float32 [n, 1280] from drawings' [m, 1280].
+
+    Logistic regression in which both kinds weigh the same.
+    """
+    torch.manual_seed(20)
+    inputs = torch.from_numpy(np.concatenate([drawn, seen]))
+    wanted = torch.cat([torch.zeros(len(drawn)), torch.ones(len(seen))])
+    weight = torch.cat(
+        [torch.full((len(drawn),), 0.5 / len(drawn)), torch.full((len(seen),), 0.5 / len(seen))]
+    )
+    direction = torch.zeros(inputs.shape[1], requires_grad=True)
+    offset = torch.zeros(1, requires_grad=True)
+    optimizer = torch.optim.Adam([direction, offset], lr=0.02)
+    for _ in range(GATE_STEPS):
+        score = inputs @ direction + offset
+        loss = binary_cross_entropy_with_logits(score, wanted, weight, reduction="sum")
+        loss = loss + GATE_DECAY * direction.square().sum()
+        optimizer.zero_grad()
+        loss.backward()  # type: ignore[no-untyped-call]
+        optimizer.step()
+    return direction.detach().numpy(), float(offset.detach())
+
+
+def learnt_basis(classes: Matrix, classes_drawn: Matrix, size: int = SEEN) -> Matrix:
+    """Return the directions [512 + d, size] in which the classes differ most."""
+    both = pictures.unit(np.concatenate([classes, OF_DRAWN * classes_drawn], axis=1))
+    _, _, directions = np.linalg.svd(both, full_matrices=False)
+    kept: Matrix = directions[:size].T.astype(np.float32)
+    return kept
+
+
+def learnt_blend(
+    facts: Matrix, ways: questions.Ways, wanted: Matrix, weight: Matrix
+) -> Matrix:
+    """Learn [3, f]: how facts float32 [n, f] weigh the ways towards ``wanted`` [n, 512].
+
+    The loss is 1 - cosine, weighed by ``weight`` [n].
+    """
+    torch.manual_seed(20)
+    told = torch.from_numpy(facts)
+    three = torch.from_numpy(np.stack([ways.sentence, ways.tower, ways.bridge], axis=1))
+    goal, heavy = torch.from_numpy(wanted), torch.from_numpy(weight / weight.sum())
+    blend = torch.zeros(3, facts.shape[1], requires_grad=True)
+    optimizer = torch.optim.Adam([blend], lr=0.02)
+    for _ in range(BLEND_STEPS):
+        shares = torch.softmax(told @ blend.T, dim=1)
+        mixed = torch.nn.functional.normalize((shares[:, :, None] * three).sum(1), dim=-1)
+        loss = (heavy * (1 - (mixed * goal).sum(1))).sum() + 1e-4 * blend.square().sum()
+        optimizer.zero_grad()
+        loss.backward()  # type: ignore[no-untyped-call]
+        optimizer.step()
+    return blend.detach().numpy()
+
+
+def parts(
+    cache: Path,
+    drawings: TextTower | Encoder,
+    gallery: Matrix,
+    named: Sequence[str],
+    gate: tuple[Matrix, float],
+) -> Numbers:
+    """Return all numbers but the blend and the curve, which are learnt with the rest at hand.
+
+    ``gallery`` float32 [e, d] are the drawing part's vectors of emoji, ``named`` their English.
+    """
+    concepts = Concepts(cache)
+
+    def sentences(texts: Sequence[str]) -> Matrix:
+        return teacher.encode(texts, cache)[:].astype(np.float32)
+
+    classes = concepts.vectors(sentences)
+    classes_drawn = concepts.vectors(lambda texts: encode_many(drawings, texts))
+    known = sentences([names[0] for names in concepts.names])
+    names = sentences(named)
+    return Numbers(
+        classes=classes,
+        classes_drawn=classes_drawn,
+        basis=learnt_basis(classes, classes_drawn),
+        gate=gate[0],
+        emoji=gallery,
+        names=names,
+        known=known,
+        centre=np.concatenate([known, names]).mean(0),
+        blend=np.zeros((3, questions.FACTS), np.float32),
+        curve=np.zeros(questions.FACTS + 1, np.float32),
+        gate_offset=gate[1],
+        of_drawn=OF_DRAWN,
+        of_photographs=OF_PHOTOGRAPHS,
+        of_colours=OF_COLOURS,
+        of_kinds=OF_KINDS,
+        asks_colours=ASKS_COLOURS,
+        asks_kinds=ASKS_KINDS,
+        slope=20.0,
+        similar=(20.0, -12.0),
+    )
+
+
+def write(
+    folder: Path,
+    numbers: Numbers,
+    annotations: Sequence[Annotation],
+    art: Artwork,
+) -> None:
+    """Write the model's folder but for its text tower."""
+    folder.mkdir(parents=True, exist_ok=True)
+    numbers.save(folder)
+    words, unspaced = colour_words(annotations, art.alias)
+    table = {"words": words, "unspaced": unspaced}
+    (folder / colours.FILE).write_text(
+        json.dumps(table, ensure_ascii=False, indent=0) + "\n", "utf-8"
+    )
+    manifest = {"family": "mosaic", "drawings": "mini"}
+    (folder / MANIFEST).write_text(json.dumps(manifest, indent=2) + "\n", "utf-8")
+    # It reads what was written as a worker will.
+    family.describe(folder)
+
+
+def with_blend(
+    numbers: Numbers,
+    side: questions.QuestionSide,
+    phrases: Sequence[str],
+    wanted: Matrix,
+    weight: Matrix,
+) -> Numbers:
+    """Return the numbers with the blend learnt from phrases that no tower was taught."""
+    found = [side.ways(phrases[at : at + 64]) for at in range(0, len(phrases), 64)]
+    ways = questions.Ways(
+        *(
+            np.concatenate([getattr(part, name) for part in found])
+            for name in ("sentence", "tower", "bridge", "drawn")
+        )
+    )
+    facts = questions.facts_of(phrases, ways, numbers)
+    return replace(numbers, blend=learnt_blend(facts, ways, wanted, weight))
+
+

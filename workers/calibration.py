@@ -9,7 +9,6 @@ a match is told by (as scores are normalised by cohorts in speaker verification,
 from __future__ import annotations
 
 import logging
-import time
 from functools import cache
 from pathlib import Path
 
@@ -35,7 +34,6 @@ STEEPNESS = 2.0
 """How fast relevance rises with a standard deviation: 0.12 at 3, 0.88 at 5."""
 BATCH = 8
 """Background questions of one forward pass: somebody may be waiting behind it."""
-LOOK_EVERY_S = 15.0
 CLAIMED_S = 600
 
 logger = logging.getLogger(__name__)
@@ -71,13 +69,9 @@ class Calibrator:
         self._store = store
         self._redis = redis
         self._space_id = space_id
-        self._next_look = 0.0
 
     def look(self) -> bool:
         """Measure if there is reason to; tells whether there was. Never raises what passes."""
-        if time.monotonic() < self._next_look:
-            return False
-        self._next_look = time.monotonic() + LOOK_EVERY_S
         try:
             pictures = pictures_to_measure(
                 self._store, self._space_id, least=LEAST_PICTURES, growth=GROWTH

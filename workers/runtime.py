@@ -36,6 +36,8 @@ if TYPE_CHECKING:
 
 STARTUP_PATIENCE_S = 120
 """How long a worker waits for the database to come up and be migrated."""
+CALIBRATION_EVERY_S = 10.0
+"""How often a worker looks whether there are pictures enough to measure."""
 PACKS_EVERY_S = 2.0
 """How often a worker looks for language packs that have come or gone."""
 
@@ -80,14 +82,17 @@ class Runtime:
             )
         self.space: SpaceRecord
         self._register()
-        self._calibrator: Calibrator | None = None
-        # What is bundled brings its curves, or has none that would be worth anything.
-        if answers_texts and folder.parent != BUNDLED and measures(self.encoder):
-            self._calibrator = Calibrator(self.encoder, self.store, self.redis, self.space.id)
         self._stopping = threading.Event()
         self._heart = threading.Thread(target=self._beat, name="heartbeat", daemon=True)
         # Loading a pack takes longer than a heartbeat may.
         self._lookout = threading.Thread(target=self._look_out, name="packs", daemon=True)
+        self._measuring: threading.Thread | None = None
+        # What is bundled brings its curves, or has none that would be worth anything.
+        if answers_texts and folder.parent != BUNDLED and measures(self.encoder):
+            calibrator = Calibrator(self.encoder, self.store, self.redis, self.space.id)
+            self._measuring = threading.Thread(
+                target=self._keep_calibrated, args=(calibrator,), name="calibration", daemon=True
+            )
         give_back_memory()
 
     @property
@@ -103,6 +108,8 @@ class Runtime:
             self._heart.start()
             if self.text_towers is not None:
                 self._lookout.start()
+            if self._measuring is not None:
+                self._measuring.start()
 
     def close(self) -> None:
         """Stop announcing and let the connections go."""
@@ -147,16 +154,15 @@ class Runtime:
             except Exception:
                 # Nobody else would look for packs any more.
                 logger.exception("packs_not_followed")
-            self._calibrate()
 
-    def _calibrate(self) -> None:
-        try:
-            if self._calibrator is not None:
-                self._calibrator.look()
-        except Exception:
-            # Answers are then what they were, and packs are followed all the same.
-            logger.exception("space_not_calibrated")
-            self._calibrator = None
+    def _keep_calibrated(self, calibrator: Calibrator) -> None:
+        while not self._stopping.wait(CALIBRATION_EVERY_S):
+            try:
+                calibrator.look()
+            except Exception:
+                # Answers are then what they were; tried every time, it would fail every time.
+                logger.exception("space_not_calibrated")
+                return
 
     def _beat(self) -> None:
         while True:

@@ -38,8 +38,8 @@ def test_a_model_brings_its_curves(curved: Path) -> None:
     assert encoded.curves is not None
     assert encoded.curves.tolist() == [[20, -10]] * 2
     assert np.array_equal(encoded.vectors, without.vectors)
-    assert encoder.similar == (30.5, -20)
-    assert (without.curves, plain.similar) == (None, None)
+    assert (encoder.similar, plain.similar) == ((30.5, -20), None)
+    assert without.curves is None
     # Curves are kept with the vectors of questions, but do not change those of pictures.
     assert encoder.text_revision != plain.text_revision
     assert encoder.revision == plain.revision
@@ -85,7 +85,7 @@ def test_one_half_lies_so_many_deviations_above_chance(seed: int, shift: float) 
 
 
 def test_where_all_cosines_are_alike_nothing_is_measured() -> None:
-    same = np.ones((9, 4), np.float32) / 2
+    same = np.full((9, 4), 0.5, np.float32)
     assert fitted(same, same) is None
 
 

@@ -182,7 +182,9 @@ def test_only_questions_to_calibrated_towers_have_curves(
         assert encoded.curves is None
     else:
         assert encoded.curves is not None
-        assert np.array_equal(encoded.curves[:, 0], np.float32(with_curves), equal_nan=True)
+        assert np.array_equal(
+            encoded.curves[:, 0], np.array(with_curves, np.float32), equal_nan=True
+        )
 
 
 def test_each_question_gets_its_towers_vector(routed: RoutedEncoder, encoder: Encoder) -> None:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
@@ -136,6 +137,8 @@ class IngestedImage:
     phash: int
     vectors: tuple[bytes, ...]
     """One per frame, little-endian float16."""
+    elsewhere: Mapping[int, tuple[bytes, ...]] = field(default_factory=dict)
+    """The same in further spaces, by their id."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,4 +149,17 @@ class SpaceRecord:
     name: str
     revision: str
     dim: int
-    live: bool
+    state: str
+    """``building``, ``ready``, ``live`` or ``kept``."""
+    source: str = ""
+    """What an operator calls its model, for loading it again."""
+
+    @property
+    def live(self) -> bool:
+        """Whether questions are answered from it."""
+        return self.state == "live"
+
+    @property
+    def on_its_way(self) -> bool:
+        """Whether it is being built, or complete and about to be live."""
+        return self.state in {"building", "ready"}

@@ -94,6 +94,7 @@ class StatisticsRecord:
     contributors: int
     tags: tuple[tuple[str, int], ...]
     mine: int
+    preparing: tuple[int, int] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,6 +140,22 @@ class IngestedImage:
     """One per frame, little-endian float16."""
     elsewhere: Mapping[int, tuple[bytes, ...]] = field(default_factory=dict)
     """The same in further spaces, by their id."""
+
+
+@dataclass(frozen=True, slots=True)
+class SpaceOverview:
+    """An embedding space and how much of all collections is in it."""
+
+    id: int
+    name: str
+    source: str
+    state: str
+    dim: int
+    since: datetime
+    note: str
+    done: int
+    total: int
+    text_revision: str | None
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,7 @@ from bot.backends.errors import core_errors
 from bot.backends.matches import match_of
 from bot.core.errors import WarmingUpError
 from bot.core.ports import CollectionState, EmbeddingSpace, Found, Selection, Vector
-from db import embeddings, selections
+from db import changes, embeddings, selections
 from db.collections import collection_state, collection_version
 from db.embeddings import SearchScope
 from db.pool import Database
@@ -43,6 +43,11 @@ class PgImageIndex:
             space,
             policies.read(record.settings),
         )
+
+    async def preparing(self, state: CollectionState) -> tuple[int, int] | None:
+        """Return how many pictures the next encoder has, and of how many."""
+        with core_errors():
+            return await changes.preparing(self._database, state.id)
 
     async def sources(self, state: CollectionState) -> frozenset[str]:
         """Return the channels that pictures come from, read once for each version."""

@@ -173,10 +173,11 @@ class Conversation:
         """Tell whether questions can be answered now."""
         try:
             state = await self._search.state(collection)
+            preparing = await self._search.preparing(state)
         except CoreError:
             return ServiceStatus(False, False, 0, 0)
         ready = state.space is not None and await self._encoder.ready()
-        return ServiceStatus(ready, not ready, state.image_count, state.pending_count)
+        return ServiceStatus(ready, not ready, state.image_count, state.pending_count, preparing)
 
     async def _answer(self, incoming: Incoming, texts: Texts) -> Reply:
         try:

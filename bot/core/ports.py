@@ -118,6 +118,10 @@ class ImageIndex(Protocol):
         """Look up a collection by its key, making an empty one for a new key."""
         ...
 
+    async def preparing(self, state: CollectionState) -> tuple[int, int] | None:
+        """Return how many pictures the next encoder has, and of how many; None: there is none."""
+        ...
+
     async def sources(self, state: CollectionState) -> frozenset[str]:
         """Return the channels that pictures of this version of the collection come from.
 

@@ -14,6 +14,7 @@ from bot.frontends.base import Frontend, load
 from bot.instance import InstanceInfo, InstanceLock
 from bot.services import LocalServices
 from bot.settings import BotSettings
+from bot.terminal.change import follow_change
 from bot.terminal.console import errors, output, prepare_samples, warm_up
 
 EXAMPLES = ("black cat", "Geburtstagskuchen", "花火")
@@ -45,7 +46,8 @@ async def run(settings: BotSettings, frontends: Sequence[str]) -> int:
         loop.add_signal_handler(number, stop)
     services = LocalServices(settings)
     try:
-        await _serve(settings, services, lock, frontends)
+        if not await _serve(settings, services, lock, frontends):
+            return 1
     except asyncio.CancelledError:
         if not stopping.is_set():
             raise
@@ -60,7 +62,8 @@ async def run(settings: BotSettings, frontends: Sequence[str]) -> int:
 
 async def _serve(
     settings: BotSettings, services: LocalServices, lock: InstanceLock, names: Sequence[str]
-) -> None:
+) -> bool:
+    """Serve until cancelled; False when there will be no worker to serve with."""
     began = time.monotonic()
     if settings.embeds_database or settings.embeds_redis:
         errors.print("Starting …", style="dim")
@@ -76,11 +79,13 @@ async def _serve(
                 if name == "web":
                     lock.publish(InstanceInfo(os.getpid(), "run", line))
                 output.print(f"[bold]{name}[/bold]  {line}", soft_wrap=True)  # a link to copy
-            if await warm_up(app):
-                errors.print(f"Warm after {time.monotonic() - began:.1f} s.", style="dim")
-                await prepare_samples(app)
-                _say_ready()
-            await asyncio.Event().wait()
+            if not await warm_up(app):
+                return False
+            errors.print(f"Warm after {time.monotonic() - began:.1f} s.", style="dim")
+            await prepare_samples(app)
+            _say_ready()
+            await follow_change(app)
+            return True
         finally:
             await asyncio.gather(*(frontend.stop() for frontend in started))
 

@@ -108,6 +108,14 @@ def scope(collection_id: int) -> tuple[str, tuple[str]]:
     return "SELECT set_config('babelpix.collection_id', %s, true)", (str(collection_id),)
 
 
+_NOT_MIGRATED = (
+    psycopg.errors.UndefinedTable,
+    psycopg.errors.UndefinedColumn,
+    psycopg.errors.UndefinedFunction,
+    psycopg.errors.InvalidParameterValue,
+)
+
+
 class translated_errors:  # noqa: N801 - reads as the statement it is
     """Turn the driver's errors into this package's."""
 
@@ -119,7 +127,7 @@ class translated_errors:  # noqa: N801 - reads as the statement it is
             raise DatabaseUnavailableError("the database is too slow") from error
         if isinstance(error, psycopg.OperationalError | psycopg.InterfaceError | PoolTimeout):
             raise DatabaseUnavailableError("the database is not reachable") from error
-        if isinstance(error, psycopg.errors.UndefinedTable | psycopg.errors.InvalidParameterValue):
+        if isinstance(error, _NOT_MIGRATED):
             raise SchemaMissingError("the database is not migrated") from error
         if isinstance(error, psycopg.Error):
             raise DatabaseError(f"{type(error).__name__}: {error}") from error

@@ -116,9 +116,8 @@ class LoadedModels:
         if live is not None and live[0] != Path(wanted).name:
             describe_model(folder)  # what is plainly damaged is told at once
             former = self._former(live)
-            if isinstance(former, Model):
-                self._add(former)
-                self.look()
+            if not isinstance(former, str):
+                _patiently(lambda: self._hold_former(live, former))
                 return
         encoder = self._load(wanted)
         _patiently(lambda: self._take_up(wanted, encoder))
@@ -129,30 +128,33 @@ class LoadedModels:
         live = None if space.live or self._in_state("live") else live_space(self._store)
         if live is not None:
             former = self._former(live)
-            if isinstance(former, Model):
-                self._add(former)
-            else:
+            if isinstance(former, str):
                 space = self._register(name, encoder, at_once=former)
+            else:
+                self._hold_former(live, former)
         self._add(self._model(name, encoder, space))
         self.look()
 
-    def _former(self, live: tuple[str, str, str]) -> Model | str:
+    def _former(self, live: tuple[str, str, str]) -> Encoder | str:
         """Load the model of the live space, which is not the one wanted; else say why not."""
         name, revision, source = live
+        reason = f"{name}, which has answered so far, has been replaced by another model"
         try:
             encoder = self._load(source or name)
+            if encoder.revision == revision:
+                return encoder
         except EncoderError as error:
             reason = f"{name}, which has answered so far, cannot be loaded: {error}"
-            logger.warning("former_encoder_lost", extra={"reason": reason})
-            return reason
-        space = next(
-            (s for s in all_spaces(self._store) if (s.name, s.revision) == (name, revision)), None
-        )
-        if space is None or encoder.revision != revision:
-            reason = f"{name}, which has answered so far, has been replaced by another model"
-            logger.warning("former_encoder_lost", extra={"reason": reason})
-            return reason
-        return self._model(source or name, encoder, space)
+        logger.warning("former_encoder_lost", extra={"reason": reason})
+        return reason
+
+    def _hold_former(self, live: tuple[str, str, str], encoder: Encoder) -> None:
+        """Hold the model of the live space as it is; raises DatabaseError."""
+        name, revision, source = live
+        for space in all_spaces(self._store):
+            if (space.name, space.revision) == (name, revision):
+                self._add(self._model(source or name, encoder, space))
+        self.look()
 
     # --- what changes ---------------------------------------------------------------------
 
@@ -162,8 +164,8 @@ class LoadedModels:
             self.look()
             if not self._in_state("live") and (live := live_space(self._store)):
                 former = self._former(live)  # another worker has switched to it
-                if isinstance(former, Model):
-                    self._add(former)
+                if not isinstance(former, str):
+                    self._hold_former(live, former)
             wanted = self._settings.encoder
             if not self._settings.encoder_is_given:
                 wanted = chosen_encoder(self._settings.data_dir)

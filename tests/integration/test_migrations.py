@@ -37,7 +37,6 @@ from tests.integration.rows import (
     collection_id,
     finish,
     new_image,
-    new_space,
     take_over,
     to_bytes,
 )
@@ -204,6 +203,8 @@ VALUES (%s, sha256(%s::text::bytea), 1, 'image/png', 'x.png', %s, '{cat}', %s, '
         now()) RETURNING id
 """
 """What the code before 0002 did."""
+_OLD_SPACE = "INSERT INTO spaces (name, revision, dim, live) VALUES ('made-up', 'r1', %s, true)"
+_OLD_SPACE_ID = 1
 
 
 def _old_row(
@@ -227,10 +228,8 @@ def before_communities(empty_database: str, tmp_path: Path, monkeypatch: pytest.
     with monkeypatch.context() as patch:
         patch.setattr(migrating, "SCRIPTS", copy)
         assert [step.revision for step in migrate(empty_database)] == ["0001"]
-    store = IngestStore(empty_database)
-    space = new_space(store)
-    store.close()
     with psycopg.connect(empty_database) as connection:
+        connection.execute(_OLD_SPACE, (DIM,))
         connection.execute(
             "INSERT INTO collections (key, settings) VALUES ('local', '{}'), ('telegram:chat:7', "
             """'{"page_size": 3}')"""
@@ -239,7 +238,7 @@ def before_communities(empty_database: str, tmp_path: Path, monkeypatch: pytest.
             image_id = _old_row(connection, collection, name, *source)
             connection.execute(
                 "INSERT INTO embeddings VALUES (%s, %s, 0, %s, %s::halfvec)",
-                (space.id, image_id, collection, str(axis(image_id).tolist())),
+                (_OLD_SPACE_ID, image_id, collection, str(axis(image_id).tolist())),
             )
         connection.execute("UPDATE images SET status = 'ready'")
     return empty_database

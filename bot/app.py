@@ -65,7 +65,8 @@ class App:
         self.library = Library(images, UploadLimits(int(settings.max_upload_mb * 2**20)))
         self._cache = RedisCache(RedisQueryCache(self.redis))
         self.search = Search(encoder, self.index, self._cache)
-        self._history = history = RedisHistory(RecentQuestions(self.redis))
+        self.questions = RecentQuestions(self.redis)
+        self._history = history = RedisHistory(self.questions)
         self.communities = Communities(
             PgCommunityStore(self.database), self.index, self.library, images, history
         )

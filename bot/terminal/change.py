@@ -28,7 +28,7 @@ async def follow_change(app: App) -> None:
             for line in await _to_tell(app):
                 if line not in told:
                     told.add(line)
-                    errors.print(line, style="yellow", markup=False)
+                    errors.print(line, style="yellow", markup=False, soft_wrap=True)
             if await changes.on_its_way(app.database):
                 await show_change(app)
         except DatabaseError:

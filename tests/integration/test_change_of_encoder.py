@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import os
+import shutil
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -133,3 +135,98 @@ async def test_the_former_encoder_answers_until_the_new_one_has_everything(
         assert owner.execute(_PENDING).fetchone() == (0,)
         assert owner.execute("SELECT count(*) FROM space_work").fetchone() == (0,)
         assert "random answers from now on" in stack.said()
+
+
+def command(stack: Stack, *arguments: str) -> tuple[int, str, str]:
+    process = stack.command("encoder", *arguments)
+    output, errors = process.communicate(timeout=CHANGED_WITHIN_S)
+    return process.returncode, output.decode(), errors.decode()
+
+
+async def run(stack: Stack, *arguments: str) -> str:
+    code, output, errors = await asyncio.to_thread(command, stack, *arguments)
+    assert code == 0, f"{errors}\n{stack.logs()}"
+    return output + errors
+
+
+def states(stack: Stack) -> dict[str, tuple[str, int, int]]:
+    code, output, errors = command(stack, "status", "--json")
+    assert code == 0, errors
+    return {one["name"]: (one["state"], one["done"], one["total"]) for one in json.loads(output)}
+
+
+async def test_use_and_back_in_the_terminal_while_it_runs(
+    fragile_stack: Stack, owner: Owner, collection: str, model: Path
+) -> None:
+    stack = fragile_stack
+    async with connected(stack) as app:
+        assert (await add(app, collection, *map(picture, range(BASE)))).done == BASE
+        async with Asking(app, collection, BASE - 5):
+            said = await run(stack, "use", str(model))
+            assert "of their best 10 pictures in common" in said
+            assert "recent questions" in said
+            assert "random answers from now on" in said
+            assert owner.execute(_LIVE).fetchall() == [("random",)]
+            assert states(stack) == {
+                "mini": ("kept", BASE, BASE),
+                "random": ("live", BASE, BASE),
+            }
+            # Nothing was added: all is there.
+            before = owner.execute("SELECT count(*) FROM embeddings").fetchone()
+            said = await run(stack, "back")
+            assert owner.execute(_LIVE).fetchall() == [("mini",)]
+            assert owner.execute("SELECT count(*) FROM embeddings").fetchone() == before
+            assert owner.execute(_PENDING).fetchone() == (0,)
+            # What comes now is missing there, and nothing else.
+            assert (await add(app, collection, *map(picture, range(2000, 2007)))).done == 7
+            assert states(stack)["random"][1:] == (BASE, BASE + 7)
+            await run(stack, "back")
+            assert states(stack) == {
+                "mini": ("kept", BASE + 7, BASE + 7),
+                "random": ("live", BASE + 7, BASE + 7),
+            }
+            assert owner.execute(_PENDING).fetchone() == (0,)
+
+
+async def test_use_where_nothing_runs_and_what_cannot_be_used(
+    fragile_stack: Stack, collection: str, model: Path, tmp_path: Path
+) -> None:
+    stack = fragile_stack
+    async with connected(stack) as app:
+        assert (await add(app, "local", *map(picture, range(20)))).done == 20
+    stack.stop()
+    code, _, errors = await asyncio.to_thread(command, stack, "use", "nonsense")
+    assert code == 1
+    assert "there is no model 'nonsense'" in errors
+    assert not (stack.data_dir / "encoder").exists()
+    said = await run(stack, "use", str(model))
+    assert "sample questions" in said
+    assert (stack.data_dir / "encoder").read_text().strip() == str(model)
+    stack.environment["ENCODER"] = "mini"
+    code, _, errors = await asyncio.to_thread(command, stack, "back")
+    assert code == 1
+    assert "ENCODER=mini is set" in errors
+    del stack.environment["ENCODER"]
+    assert states(stack) == {"mini": ("kept", 20, 20), "random": ("live", 20, 20)}
+
+
+async def test_a_former_model_that_is_gone_is_named_and_pictures_are_encoded_anew(
+    fragile_stack: Stack, model: Path, tmp_path: Path
+) -> None:
+    stack = fragile_stack
+    gone = shutil.copytree(model, tmp_path / "gone")
+    async with connected(stack) as app:
+        assert (await add(app, "local", *map(picture, range(20)))).done == 20
+    await run(stack, "use", str(gone))
+    stack.stop()
+    shutil.rmtree(gone)
+    (stack.data_dir / "encoder").unlink()
+    stack.start()
+    with psycopg.connect(stack.urls.database, autocommit=True) as owner:
+        assert owner.execute(_LIVE).fetchall() == [("mini",)]
+        # The vectors of before are there still.
+        await until(lambda: owner.execute(_PENDING).fetchone() == (0,), stack)
+        assert "cannot be loaded" in str(
+            owner.execute("SELECT note FROM spaces WHERE name = 'gone'").fetchone()
+        )
+    await until(lambda: "gone, which has answered so far, cannot be" in stack.said(), stack)

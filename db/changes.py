@@ -11,7 +11,7 @@ from db.records import SpaceOverview
 _OVERVIEW = """
 SELECT o.id, o.name, o.source, o.state, o.dim, o.since, o.note, o.done, o.total, t.revision
 FROM space_overview() o LEFT JOIN text_towers t ON t.space_id = o.id AND t.is_default
-ORDER BY o.since, o.id
+ORDER BY o.since, o.state = 'live', o.id
 """
 _ON_ITS_WAY = "SELECT count(*) FROM spaces WHERE state IN ('building', 'ready')"
 # No rows, and nothing counted, while no space is on its way.

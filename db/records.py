@@ -20,6 +20,8 @@ class CollectionRecord:
     space_dim: int | None
     text_revision: str | None
     settings: dict[str, Any]
+    photographs: bool | None = None
+    """Whether the live space's model knows them."""
 
 
 @dataclass(frozen=True, slots=True)

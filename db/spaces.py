@@ -17,7 +17,7 @@ LOCKED = "SELECT pg_advisory_xact_lock(%s)"
 
 _COLUMNS = "id, name, revision, dim, state, source"
 _SELECT = f"SELECT {_COLUMNS} FROM spaces WHERE name = %s AND revision = %s"  # noqa: S608
-_ALL = f"SELECT {_COLUMNS} FROM spaces ORDER BY since, id"  # noqa: S608
+_ALL = f"SELECT {_COLUMNS} FROM spaces ORDER BY since, live, id"  # noqa: S608
 # Also before 0004: a worker looks while the migrations are under way.
 _LIVE = "SELECT name, revision, to_jsonb(s) ->> 'source' FROM spaces s WHERE live"
 _STATE = "UPDATE spaces SET state = %s, since = now(), held_until = NULL, note = %s WHERE id = %s"
@@ -49,9 +49,12 @@ def register_space(
     dim: int,
     preprocessing: Mapping[str, object],
     source: str = "",
+    photographs: bool = True,
     at_once: str | None = None,
 ) -> SpaceRecord:
     """Make the space of a worker's image tower known; run twice it changes nothing.
+
+    ``source`` is what an operator calls the model, ``photographs`` whether it knows them.
 
     The first space of all is live. Another one is built behind the live one (:mod:`db.building`)
     unless the live one's model is no more: then ``at_once`` says why, the new space is live, and
@@ -70,8 +73,10 @@ def register_space(
         if row is None:
             raise LookupError(f"space {name!r} vanished while it was registered")
         space = SpaceRecord(*row)
-        if source and source != space.source:
-            connection.execute("UPDATE spaces SET source = %s WHERE id = %s", (source, space.id))
+        connection.execute(
+            "UPDATE spaces SET source = %s, photographs = %s WHERE id = %s",
+            (source or space.source, photographs, space.id),
+        )
         live = connection.execute("SELECT id FROM spaces WHERE live").fetchone()
         if space.live:
             # Whatever was on its way is not wanted any more.

@@ -11,6 +11,12 @@ from pathlib import Path
 
 DEFAULT_ENCODER = "mini"
 _FILE = "encoder"
+_MODELS = Path(__file__).parent / "models"
+
+
+def is_bundled(name: str) -> bool:
+    """Tell whether a model comes with the project."""
+    return bool(name) and (_MODELS / name / "config.json").is_file()
 
 
 def chosen_encoder(data_dir: Path) -> str:

@@ -16,7 +16,12 @@ from db.spaces import all_spaces, live_space, register_space, register_text_towe
 from workers import contract
 from workers.choice import chosen_encoder
 from workers.encoders.base import Encoder, EncoderError
-from workers.encoders.models import describe_model, load, model_folder
+from workers.encoders.models import (
+    describe_model,
+    knows_photographs,
+    load,
+    model_folder,
+)
 from workers.encoders.routed import Pack
 from workers.memory import give_back_memory
 from workers.packs.installed import InstalledPacks
@@ -236,6 +241,7 @@ class LoadedModels:
             revision=encoder.revision,
             dim=encoder.dim,
             preprocessing=encoder.preprocessing,
+            photographs=knows_photographs(model_folder(name, self._settings.models_folder)),
             source=str(folder.absolute()) if len(folder.parts) > 1 else name,
             at_once=at_once,
         )

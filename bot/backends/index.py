@@ -34,7 +34,12 @@ class PgImageIndex:
             record = await collection_state(self._database, collection)
         space = None
         if record.space_id and record.space_dim and record.text_revision:
-            space = EmbeddingSpace(record.space_id, record.space_dim, record.text_revision)
+            space = EmbeddingSpace(
+                record.space_id,
+                record.space_dim,
+                record.text_revision,
+                record.photographs is not False,
+            )
         return CollectionState(
             record.id,
             record.version,

@@ -26,6 +26,8 @@ class EmbeddingSpace:
     dim: int
     text_revision: str
     """Names the text tower and its weights; part of every cache key."""
+    photographs: bool = True
+    """Whether its model knows them, not drawings only."""
 
 
 @dataclass(frozen=True, slots=True)

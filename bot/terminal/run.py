@@ -10,12 +10,14 @@ import time
 from collections.abc import Sequence
 
 from bot.app import App, opened
+from bot.core.photographs import COMMAND
 from bot.frontends.base import Frontend, load
 from bot.instance import InstanceInfo, InstanceLock
 from bot.services import LocalServices
 from bot.settings import BotSettings
 from bot.terminal.change import follow_change
 from bot.terminal.console import errors, output, prepare_samples, warm_up
+from workers.choice import is_bundled
 
 EXAMPLES = ("black cat", "Geburtstagskuchen", "花火")
 
@@ -84,6 +86,8 @@ async def _serve(
             errors.print(f"Warm after {time.monotonic() - began:.1f} s.", style="dim")
             await prepare_samples(app)
             _say_ready()
+            if is_bundled(settings.encoder):
+                errors.print(f"For people, places and anything else: `{COMMAND}` (1.5 GB)")
             await follow_change(app)
             return True
         finally:

@@ -21,6 +21,9 @@ ALTER TABLE spaces ADD COLUMN since timestamptz NOT NULL DEFAULT now();
 ALTER TABLE spaces ADD COLUMN source text NOT NULL DEFAULT '';
 ALTER TABLE spaces ADD COLUMN held_until timestamptz;
 ALTER TABLE spaces ADD COLUMN note text NOT NULL DEFAULT '';
+-- Whether its model knows photographs; of those so far, the bundled one does not.
+ALTER TABLE spaces ADD COLUMN photographs boolean NOT NULL DEFAULT true;
+UPDATE spaces SET photographs = false WHERE name = 'mini';
 """
 
 # Pictures at which a worker is, or that could not be had: rows of their own, because a lock on the

@@ -45,6 +45,8 @@ TEXT_FAMILIES = {
 """The same for text towers alone, those of language packs: no ``image_module``."""
 BUNDLED = Path(__file__).parent.parent / "models"
 """Models that come with the project, by folder name."""
+ABOUT = "about.json"
+"""What a model says of itself to people; nothing in it changes a vector."""
 
 _REFUSED = {
     "siglip2": "(NaFlex: pictures of any size) are not supported; take one of a fixed resolution",
@@ -74,6 +76,17 @@ def model_folder(name: str, fetched: Path | None = None) -> Path:
         " one of those that `python -m workers models` lists, or a folder with a model in Hugging"
         " Face format"
     )
+
+
+def knows_photographs(folder: Path) -> bool:
+    """Tell whether a model knows more than drawings; one that does not says so in about.json.
+
+    In a file of its own: the others name the embedding space.
+    """
+    try:
+        return json.loads((folder / ABOUT).read_text("utf-8")).get("photographs") is not False
+    except (OSError, ValueError, AttributeError):
+        return True
 
 
 def describe_model(folder: Path) -> Description:

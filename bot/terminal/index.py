@@ -196,9 +196,9 @@ def _report(tally: Tally) -> None:
         parts.append(f"{tally.unfinished} stored, findable in a little while")
     if tally.failures:
         parts.append(f"{len(tally.failures)} refused")
-    errors.print(", ".join(parts) + ".")
     if tally.photographs:
         hint = texts_for(terminal_language()).say(SENTENCES["photographs"], command=COMMAND)
         errors.print(hint, style="yellow", markup=False, soft_wrap=True)
+    errors.print(", ".join(parts) + ".")
     for file, reason in tally.failures:
         errors.print(f"  {file}: {reason}", style="red", markup=False, soft_wrap=True)

@@ -99,6 +99,8 @@ def test_index_interrupted_goes_on_where_it_was(stack: Stack, tmp_path: Path) ->
     assert code == 0, text
     added, known = (int(part.split()[0]) for part in text.splitlines()[-1].split(",")[:2])
     assert added + known == 200
+    # The bundled model knows no photographs, and these are large JPEGs.
+    assert text.count("python -m bot encoder use") == (1 if added else 0)
 
 
 def test_index_names_what_does_not_exist(stack: Stack) -> None:

@@ -19,7 +19,8 @@ class Precedence:
         self._is_busy = False
         self.urgent_count = 0
         """How many wait for the next turn."""
-        self._bulk_count = 0
+        self.bulk_count = 0
+        """How many wait with bulk."""
 
     @contextmanager
     def urgent(self) -> Iterator[None]:
@@ -37,12 +38,12 @@ class Precedence:
     def bulk(self) -> Iterator[None]:
         """Have a turn when nothing urgent waits; keep it short."""
         with self._changed:
-            self._bulk_count += 1
+            self.bulk_count += 1
             try:
                 self._changed.wait_for(lambda: not (self._is_busy or self.urgent_count))
                 self._is_busy = True
             finally:
-                self._bulk_count -= 1
+                self.bulk_count -= 1
         yield from self._until_done()
 
     @contextmanager
@@ -50,7 +51,7 @@ class Precedence:
         """Have a turn when nothing else waits for one; keep it short."""
         with self._changed:
             self._changed.wait_for(
-                lambda: not (self._is_busy or self.urgent_count or self._bulk_count)
+                lambda: not (self._is_busy or self.urgent_count or self.bulk_count)
             )
             self._is_busy = True
         yield from self._until_done()

@@ -111,6 +111,40 @@ def index_command(settings: BotSettings, paths: tuple[Path, ...]) -> None:
     _finish(settings, index(settings, paths))
 
 
+@main.group("encoder")
+def encoder_group() -> None:
+    """Change what finds the pictures, without a pause: the new one is prepared behind."""
+
+
+@encoder_group.command("use")
+@click.argument("name")
+@click.pass_obj
+def encoder_use_command(settings: BotSettings, name: str) -> None:
+    """Fetch a model if need be, prepare it behind the present one, compare, switch."""
+    from bot.terminal.encoder import use
+
+    _finish(settings, use(settings, name))
+
+
+@encoder_group.command("status")
+@click.option("--json", "as_json", is_flag=True, help="Print a JSON list.")
+@click.pass_obj
+def encoder_status_command(settings: BotSettings, as_json: bool) -> None:
+    """List the encoders that know pictures, and how many of them."""
+    from bot.terminal.encoder import status
+
+    _finish(settings, status(settings, as_json=as_json))
+
+
+@encoder_group.command("back")
+@click.pass_obj
+def encoder_back_command(settings: BotSettings) -> None:
+    """Go back to the encoder of before, at once if no pictures have come since."""
+    from bot.terminal.encoder import back
+
+    _finish(settings, back(settings))
+
+
 @main.group("packs")
 def packs_group() -> None:
     """Language packs: more languages for the model, without touching a picture's vector."""

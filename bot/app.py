@@ -65,7 +65,8 @@ class App:
         self.library = Library(images, UploadLimits(int(settings.max_upload_mb * 2**20)))
         self._cache = RedisCache(RedisQueryCache(self.redis))
         self.search = Search(encoder, self.index, self._cache, min_relevance=settings.min_relevance)
-        self._history = history = RedisHistory(RecentQuestions(self.redis))
+        self.questions = RecentQuestions(self.redis)
+        self._history = history = RedisHistory(self.questions)
         self.communities = Communities(
             PgCommunityStore(self.database), self.index, self.library, images, history
         )
@@ -128,13 +129,21 @@ class App:
 
     async def wait_until_ready(self, timeout_s: float) -> bool:
         """Wait for a warm worker and a registered embedding space."""
-        try:
-            async with asyncio.timeout(timeout_s):
-                # Asks other processes: there is no event to wait for.
-                while not (await self.conversation.status(LOCAL_COLLECTION)).ready:  # noqa: ASYNC110
+        loop = asyncio.get_running_loop()
+        give_up = loop.time() + timeout_s
+        # Asks other processes: there is no event to wait for. The clock is looked at besides the
+        # timeout, because redis-py takes a cancellation during a connect for a failure of it, and
+        # the timeout would be gone.
+        while True:
+            try:
+                async with asyncio.timeout_at(give_up):
+                    if (await self.conversation.status(LOCAL_COLLECTION)).ready:
+                        break
                     await asyncio.sleep(0.05)
-        except TimeoutError:
-            return False
+            except TimeoutError:
+                return False
+            if loop.time() >= give_up:
+                return False
         await self._warm_up()
         return True
 

@@ -88,19 +88,25 @@ class LocalServices:
 
     def why_no_worker(self) -> str | None:
         """Return the last words of a worker that has died, None when none ever has."""
-        for name in WORKERS:
-            worker = self.children.get(name)
-            if worker is not None and worker.last_code is not None:
-                words = worker.last_words()
-                reason = re.search(r'reason="((?:[^"\\]|\\.)*)"', words)
-                return reason[1] if reason else words
+        dead = [
+            worker
+            for name in WORKERS
+            if (worker := self.children.get(name)) is not None and worker.last_code is not None
+        ]
+        # The one that has given up says why; another one may have been killed.
+        dead.sort(key=lambda worker: worker.last_code != os.EX_CONFIG)
+        for worker in dead:
+            told = "worker_cannot_start" if worker.last_code == os.EX_CONFIG else ""
+            words = worker.last_words(told)
+            reason = re.search(r'reason="((?:[^"\\]|\\.)*)"', words)
+            return reason[1] if reason else words
         return None
 
     @property
     def worker_gave_up(self) -> bool:
         """Whether a worker has said that starting it again is of no use."""
         workers = (self.children.get(name) for name in WORKERS)
-        return any(worker is not None and worker.last_code == os.EX_CONFIG for worker in workers)
+        return any(worker is not None and worker.gave_up for worker in workers)
 
     async def _start_postgres(self) -> None:
         server = EmbeddedPostgres(self._paths)
@@ -151,8 +157,8 @@ class LocalServices:
                 "REDIS_URL": self.urls.redis,
                 "BLOB_URL": self.urls.blobs,
                 "DATA_DIR": str(self._settings.data_dir),
-                "ENCODER": self._settings.encoder,
                 "LOG_LEVEL": self._settings.log_level,
+                **self._settings.encoder_environment,
             },
         )
 

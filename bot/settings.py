@@ -8,10 +8,18 @@ from typing import Self
 
 import limits
 from platformdirs import user_data_path
-from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
+from pydantic import (
+    Field,
+    PrivateAttr,
+    SecretStr,
+    ValidationError,
+    field_validator,
+    model_validator,
+)
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from bot.core.relevance import MIN_RELEVANCE
+from workers.choice import chosen_encoder
 
 
 class SettingsError(Exception):
@@ -29,7 +37,8 @@ class BotSettings(BaseSettings):
     database_url: SecretStr | None = None
     redis_url: SecretStr | None = None
     blob_url: SecretStr | None = None
-    encoder: str = "mini"
+    encoder: str = ""
+    """ENCODER; without it what the operator has chosen."""
 
     web_host: str = "127.0.0.1"
     web_port: int = Field(default=8080, ge=0, le=65535)
@@ -51,6 +60,7 @@ class BotSettings(BaseSettings):
     max_upload_mb: float = Field(default=30, gt=0, le=200)
     samples: bool = True
     log_level: str = "INFO"
+    _given: bool = PrivateAttr(default=False)
 
     @field_validator("data_dir")
     @classmethod
@@ -78,6 +88,23 @@ class BotSettings(BaseSettings):
         if not is_loopback(self.web_host) and self.web_password is None:
             raise ValueError("WEB_HOST lets others in: set WEB_PASSWORD too")
         return self
+
+    @model_validator(mode="after")
+    def _choice(self) -> Self:
+        self._given = bool(self.encoder)
+        if not self._given:
+            self.encoder = chosen_encoder(self.data_dir)
+        return self
+
+    @property
+    def encoder_is_given(self) -> bool:
+        """Whether ENCODER names it: then no choice is kept or followed."""
+        return self._given
+
+    @property
+    def encoder_environment(self) -> dict[str, str]:
+        """What workers that this process starts are told of the encoder."""
+        return {"ENCODER": self.encoder} if self._given else {}
 
     @property
     def frontends(self) -> list[str]:

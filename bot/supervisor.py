@@ -41,6 +41,8 @@ class Child:
         self.restarts = 0
         self.last_code: int | None = None
         """Exit status of its last death."""
+        self.gave_up = False
+        """Whether it has ever ended saying that starting it again is of no use."""
         self._process: asyncio.subprocess.Process | None = None
         self._keeper: asyncio.Task[None] | None = None
         self._stopping = asyncio.Event()
@@ -76,15 +78,16 @@ class Child:
                 os.killpg(process.pid, signal.SIGKILL)
             await process.wait()
 
-    def last_words(self) -> str:
-        """Return the last line the program has written."""
+    def last_words(self, preferred: str = "") -> str:
+        """Return the last line the program has written, of those with ``preferred`` if any."""
         try:
             with self.command.log_file.open("rb") as log:
                 log.seek(max(0, log.seek(0, os.SEEK_END) - 4096))
                 lines = log.read().decode("utf-8", "replace").splitlines()
         except OSError:
             return ""
-        return next((line for line in reversed(lines) if line.strip()), "")
+        said = [line for line in reversed(lines) if line.strip()]
+        return next((line for line in said if preferred in line), said[0] if said else "")
 
     async def _spawn(self) -> None:
         log_file = self.command.log_file
@@ -108,6 +111,7 @@ class Child:
             code = self.last_code = await self._process.wait()
             if self._stopping.is_set():
                 return
+            self.gave_up = self.gave_up or code == os.EX_CONFIG
             if loop.time() - started > _STABLE_AFTER_S:
                 pause = _FIRST_PAUSE_S
             logger.warning(

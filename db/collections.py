@@ -7,7 +7,7 @@ from db.records import CollectionRecord
 
 _STATE = """
 SELECT c.id, c.version, c.ready_count, c.pending_count, s.id, s.dim, t.revision, c.settings,
-       coalesce(s.calibration, '{}')
+       coalesce(s.calibration, '{}'), s.photographs
 FROM collections c
 LEFT JOIN spaces s ON s.live
 LEFT JOIN text_towers t ON t.space_id = s.id AND t.is_default

@@ -22,7 +22,7 @@ _LOCK = 0x696E_6465_78
 
 _COLLECTIONS = """
 SELECT s.id, c.id, s.dim, c.ready_count FROM collections c CROSS JOIN spaces s
-WHERE s.live AND c.ready_count > %s ORDER BY c.ready_count
+WHERE s.state IN ('live', 'ready') AND c.ready_count > %s ORDER BY c.ready_count
 """
 # Graphs (hnsw) are what was built before; they serve until the lists are there.
 _INDEXES = """
@@ -55,7 +55,7 @@ def index_name(space_id: int, collection_id: int, lists: int) -> str:
 
 
 class _Indexed(NamedTuple):
-    """A collection that has or should have an index in the live space."""
+    """A collection that has or should have an index in the live space, or in the next one."""
 
     space_id: int
     collection_id: int

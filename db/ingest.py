@@ -39,6 +39,7 @@ INSERT INTO embeddings (space_id, image_id, frame, collection_id, embedding)
 VALUES (%s, %s, %s, %s, %s)
 ON CONFLICT (space_id, image_id, frame) DO UPDATE SET embedding = excluded.embedding
 """
+_LIVE_NOW = "SELECT id FROM spaces WHERE live FOR SHARE"
 # One statement for all: the collections' counters are then locked once, in one order.
 _FINISH = """
 UPDATE images SET status = new.status, error = new.error,
@@ -125,15 +126,23 @@ class Claim:
 
     def finish(
         self, space_id: int, ready: Sequence[IngestedImage], failed: Mapping[int, str]
-    ) -> None:
+    ) -> bool:
         """Store the vectors of pictures, making them findable, and give the others up.
 
-        ``failed`` gives the reason by image id; the uploader will be told.
+        ``failed`` gives the reason by image id; the uploader will be told. False, with nothing
+        done, when another space has become live meanwhile: the pictures are still pending.
         """
+        # A switch waits for this transaction, or this for the switch.
+        live = self._connection.execute(_LIVE_NOW).fetchone()
+        if live is None:  # it was, when the statement began, and is another one now
+            live = self._connection.execute(_LIVE_NOW).fetchone()
+        if live is not None and live[0] != space_id:
+            return False
         vectors = [
-            (space_id, image.id, frame, image.collection_id, to_halfvec(vector))
+            (at, image.id, frame, image.collection_id, to_halfvec(vector))
             for image in ready
-            for frame, vector in enumerate(image.vectors)
+            for at, frames in {space_id: image.vectors, **image.elsewhere}.items()
+            for frame, vector in enumerate(frames)
         ]
         with self._connection.cursor() as cursor:
             cursor.executemany(_STORE_VECTOR, vectors)
@@ -145,6 +154,7 @@ class Claim:
             {"id": image_id, "status": "failed", "error": code} for image_id, code in failed.items()
         ]
         self._connection.execute(_FINISH, (Jsonb(rows),))
+        return True
 
 
 def _configure(connection: psycopg.Connection[Any]) -> None:

@@ -111,6 +111,7 @@ def scope(collection_id: int) -> tuple[str, tuple[str]]:
 _NOT_MIGRATED = (
     psycopg.errors.UndefinedTable,
     psycopg.errors.UndefinedColumn,
+    psycopg.errors.UndefinedFunction,
     psycopg.errors.InvalidParameterValue,
 )
 """What a schema that is not there, or is one of before, leads to."""

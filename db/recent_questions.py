@@ -70,6 +70,24 @@ class RecentQuestions:
         questions = [item.decode() for item in own]
         return questions + [item.decode().partition("\n")[2] for item in shared]
 
+    async def lately(self, limit: int) -> list[tuple[str, str]]:
+        """Return (collection, question) of any place, each once; none if Redis is down.
+
+        For numbers only: who asked has not agreed to be read elsewhere.
+        """
+        found: dict[tuple[str, str], None] = {}
+        try:
+            async for key in self._redis.scan_iter("h:1:*"):
+                collection = key.decode().removeprefix("h:1:").partition("\n")[0]
+                items: list[bytes] = await self._redis.zrevrange(key, 0, limit - 1)  # type: ignore[assignment]
+                for item in items:
+                    found[collection, item.decode()] = None
+                if len(found) >= limit:
+                    break
+        except (RedisError, OSError) as error:
+            logger.warning("questions_not_recalled", extra={"error": type(error).__name__})
+        return list(found)[:limit]
+
     async def forget(self, person_id: str) -> None:
         """Delete a person's questions everywhere; raises DatabaseUnavailableError."""
         try:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
@@ -21,6 +22,8 @@ class CollectionRecord:
     settings: dict[str, Any]
     calibration: dict[str, Any]
     """Of the space: slope and offset of its curves, by name."""
+    photographs: bool | None = None
+    """Whether the live space's model knows them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,6 +100,7 @@ class StatisticsRecord:
     contributors: int
     tags: tuple[tuple[str, int], ...]
     mine: int
+    preparing: tuple[int, int] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,6 +144,24 @@ class IngestedImage:
     phash: int
     vectors: tuple[bytes, ...]
     """One per frame, little-endian float16."""
+    elsewhere: Mapping[int, tuple[bytes, ...]] = field(default_factory=dict)
+    """The same in further spaces, by their id."""
+
+
+@dataclass(frozen=True, slots=True)
+class SpaceOverview:
+    """An embedding space and how much of all collections is in it."""
+
+    id: int
+    name: str
+    source: str
+    state: str
+    dim: int
+    since: datetime
+    note: str
+    done: int
+    total: int
+    text_revision: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,4 +172,17 @@ class SpaceRecord:
     name: str
     revision: str
     dim: int
-    live: bool
+    state: str
+    """``building``, ``ready``, ``live`` or ``kept``."""
+    source: str = ""
+    """What an operator calls its model, for loading it again."""
+
+    @property
+    def live(self) -> bool:
+        """Whether questions are answered from it."""
+        return self.state == "live"
+
+    @property
+    def on_its_way(self) -> bool:
+        """Whether it is being built, or complete and about to be live."""
+        return self.state in {"building", "ready"}

@@ -74,6 +74,29 @@ def fetch_command(name: str, revision: tuple[str, ...]) -> None:
     output.print(f"ENCODER={name} makes the workers use it from their next start.", markup=False)
 
 
+@main.command("choose")
+@click.argument("name")
+def choose_command(name: str) -> None:
+    """Have workers use a model, fetched first where that is needed. ENCODER wins over it."""
+    with _plain_errors():
+        from workers.choice import choose_encoder
+        from workers.encoders.models import describe_model, model_folder
+        from workers.hub.catalogue import CATALOGUE
+        from workers.hub.store import ModelStore
+
+        settings = ModelSettings()
+        store = ModelStore(settings.models_folder)
+        folder = Path(name).expanduser()
+        # A folder of that name in the working directory is another model from elsewhere.
+        lasting = str(folder.absolute()) if len(folder.parts) > 1 else name
+        if name in CATALOGUE and not store.folder(name).is_dir():
+            from workers.hub.fetch import fetch
+
+            fetch(CATALOGUE[name], store, {}, lambda line: output.print(line, markup=False))
+        describe_model(model_folder(lasting, settings.models_folder))
+        choose_encoder(settings.data_dir.expanduser().absolute(), lasting)
+
+
 @main.group("packs")
 def packs_group() -> None:
     """Language packs: more languages for the model, without touching a picture's vector."""

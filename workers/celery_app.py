@@ -15,7 +15,7 @@ from celery import Celery, Task, signals
 from celery.worker.request import Request
 from redis.exceptions import RedisError
 
-from db.errors import DatabaseError
+from db.errors import DatabaseError, DatabaseUnavailableError
 from telemetry.logs import configure_logging
 from workers import contract, tasks
 from workers.backlog import Backlog
@@ -72,6 +72,10 @@ def _set_up(instance: Any, **_: Any) -> None:
     try:
         # Those of -Q; without it, all there are.
         app.runtime = Runtime(settings, list(instance.app.amqp.queues.consume_from))
+    except DatabaseUnavailableError as error:
+        # It may be back by the next start.
+        logger.error("worker_cannot_start", extra={"reason": str(error)})  # noqa: TRY400
+        sys.exit(os.EX_TEMPFAIL)
     except (EncoderError, DatabaseError) as error:
         logger.error("worker_cannot_start", extra={"reason": str(error)})  # noqa: TRY400
         sys.exit(os.EX_CONFIG)

@@ -53,6 +53,18 @@ def heartbeat_key(queue: str) -> str:
     return f"worker:{queue}"
 
 
+WORKER_KEYS = "spaces:*"
+"""Matches all keys of :func:`worker_key`."""
+
+
+def worker_key(worker_id: str) -> str:
+    """Name the Redis key in which a warm worker says which spaces it holds, for HEARTBEAT_TTL_S.
+
+    JSON: ``queues``, ``spaces`` (ids), and ``trouble`` with a model it should hold.
+    """
+    return f"spaces:{worker_id}"
+
+
 def picture_key(request_id: str) -> str:
     """Name the Redis key that holds a picture to be encoded, for PICTURE_TTL_S."""
     return f"picture:{request_id}"

@@ -9,7 +9,7 @@ stay pending, whatever happens to the process.
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from concurrent.futures import wait
 from dataclasses import dataclass
 
@@ -20,7 +20,8 @@ from db.ingest import MAX_ATTEMPTS
 from db.records import IngestedImage, PendingImage
 from workers import images
 from workers.encoders.base import Pixels, Vectors
-from workers.images import PictureError
+from workers.images import DecodedPicture, PictureError
+from workers.loaded import Model
 from workers.runtime import Runtime, rows_to_float16
 
 BULK_BATCH = 8
@@ -40,7 +41,8 @@ class _Prepared:
     frame_count: int
     media_type: str
     phash: int
-    pixels: Pixels
+    pixels: Mapping[int, Pixels]
+    """For the model of each space."""
 
 
 def ingest(runtime: Runtime, image_ids: Sequence[int]) -> int:
@@ -49,10 +51,25 @@ def ingest(runtime: Runtime, image_ids: Sequence[int]) -> int:
     Run twice it changes nothing. A picture that cannot be used is marked as failed with its
     reason; errors of the database or the blob store pass, and the pictures stay pending.
     """
+    count = _ingest(runtime, image_ids)
+    if count is None:
+        # Another space has become live meanwhile.
+        runtime.models.look()
+        count = _ingest(runtime, image_ids)
+    return count or 0
+
+
+def _ingest(runtime: Runtime, image_ids: Sequence[int]) -> int | None:
+    """Encode pending pictures with the live space's model, and with that of the next one.
+
+    None, with nothing done, when the former is not the live one any more.
+    """
+    live, coming = runtime.models.live, runtime.models.on_its_way
+    models = [live] if coming is None or coming is live else [live, coming]
     with runtime.store.claim(image_ids) as (claim, pending):
         if not pending:
             return 0
-        decoding = [runtime.decoders.submit(_prepare, runtime, image) for image in pending]
+        decoding = [runtime.decoders.submit(_prepare, runtime, models, one) for one in pending]
         wait(decoding)
         prepared: list[_Prepared] = []
         failed: dict[int, str] = {}
@@ -62,16 +79,22 @@ def ingest(runtime: Runtime, image_ids: Sequence[int]) -> int:
             except PictureError as error:
                 logger.info("picture_refused", extra={"image_id": image.id, "code": error.code})
                 failed[image.id] = error.code
-        claim.finish(runtime.space.id, _encode(runtime, prepared), failed)
+        if not claim.finish(live.space.id, _encode(runtime, models, prepared), failed):
+            return None
         return len(prepared)
 
 
-def _encode(runtime: Runtime, prepared: Sequence[_Prepared]) -> list[IngestedImage]:
-    """Encode all frames of all pictures."""
+def _encode(
+    runtime: Runtime, models: Sequence[Model], prepared: Sequence[_Prepared]
+) -> list[IngestedImage]:
+    """Encode all frames of all pictures, by each model."""
     if not prepared:
         return []
-    pixels = np.concatenate([picture.pixels for picture in prepared])
-    vectors = iter(rows_to_float16(_vectors(runtime, pixels)))
+    live, *others = [
+        _by_picture(_vectors(runtime, model, pixels), pixels)
+        for model in models
+        for pixels in [[picture.pixels[model.space.id] for picture in prepared]]
+    ]
     return [
         IngestedImage(
             id=picture.image.id,
@@ -81,28 +104,32 @@ def _encode(runtime: Runtime, prepared: Sequence[_Prepared]) -> list[IngestedIma
             frame_count=picture.frame_count,
             media_type=picture.media_type,
             phash=picture.phash,
-            vectors=tuple(next(vectors) for _ in picture.pixels),
+            vectors=live[n],
+            elsewhere={
+                model.space.id: vectors[n]
+                for model, vectors in zip(models[1:], others, strict=True)
+            },
         )
-        for picture in prepared
+        for n, picture in enumerate(prepared)
     ]
 
 
-def _vectors(runtime: Runtime, pixels: Pixels) -> Vectors:
-    parts = []
+def _by_picture(vectors: Vectors, pixels: Sequence[Pixels]) -> list[tuple[bytes, ...]]:
+    rows = iter(rows_to_float16(vectors))
+    return [tuple(next(rows) for _ in frames) for frames in pixels]
+
+
+def _vectors(runtime: Runtime, model: Model, frames: Sequence[Pixels]) -> Vectors:
+    pixels, parts = np.concatenate(frames), []
     for at in range(0, len(pixels), BULK_BATCH):
         with runtime.image_turns.bulk():
-            parts.append(runtime.encoder.encode_prepared(pixels[at : at + BULK_BATCH]))
+            parts.append(model.encoder.encode_prepared(pixels[at : at + BULK_BATCH]))
     return np.concatenate(parts)
 
 
-def _prepare(runtime: Runtime, image: PendingImage) -> _Prepared:
+def _prepare(runtime: Runtime, models: Sequence[Model], image: PendingImage) -> _Prepared:
     """Decode a picture, store its rendition and prepare its frames; raises PictureError."""
-    if image.attempts > MAX_ATTEMPTS:
-        raise PictureError("crashed")
-    content = runtime.blobs.get_sync(original(image.sha256))
-    if content is None:
-        raise PictureError("missing")
-    picture = images.decode(content, max_pixels=int(runtime.settings.max_megapixels * 1e6))
+    picture = decoded(runtime, image)
     runtime.blobs.put_sync(rendition(image.sha256), images.rendition(picture))
     return _Prepared(
         image,
@@ -111,5 +138,15 @@ def _prepare(runtime: Runtime, image: PendingImage) -> _Prepared:
         picture.frame_count,
         picture.media_type,
         images.perceptual_hash(picture),
-        runtime.encoder.prepare_images(picture.frames),
+        {model.space.id: model.encoder.prepare_images(picture.frames) for model in models},
     )
+
+
+def decoded(runtime: Runtime, image: PendingImage) -> DecodedPicture:
+    """Read and decode a stored picture; raises PictureError."""
+    if image.attempts > MAX_ATTEMPTS:
+        raise PictureError("crashed")
+    content = runtime.blobs.get_sync(original(image.sha256))
+    if content is None:
+        raise PictureError("missing")
+    return images.decode(content, max_pixels=int(runtime.settings.max_megapixels * 1e6))

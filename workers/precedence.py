@@ -1,4 +1,5 @@
-"""Whose forward pass is next: people's questions go before pictures taken in."""
+"""Whose forward pass is next: people's questions go before pictures taken in, and those before
+pictures encoded anew."""
 
 from __future__ import annotations
 
@@ -18,6 +19,8 @@ class Precedence:
         self._is_busy = False
         self.urgent_count = 0
         """How many wait for the next turn."""
+        self.bulk_count = 0
+        """How many wait with bulk."""
 
     @contextmanager
     def urgent(self) -> Iterator[None]:
@@ -35,7 +38,21 @@ class Precedence:
     def bulk(self) -> Iterator[None]:
         """Have a turn when nothing urgent waits; keep it short."""
         with self._changed:
-            self._changed.wait_for(lambda: not (self._is_busy or self.urgent_count))
+            self.bulk_count += 1
+            try:
+                self._changed.wait_for(lambda: not (self._is_busy or self.urgent_count))
+                self._is_busy = True
+            finally:
+                self.bulk_count -= 1
+        yield from self._until_done()
+
+    @contextmanager
+    def spare(self) -> Iterator[None]:
+        """Have a turn when nothing else waits for one; keep it short."""
+        with self._changed:
+            self._changed.wait_for(
+                lambda: not (self._is_busy or self.urgent_count or self.bulk_count)
+            )
             self._is_busy = True
         yield from self._until_done()
 

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Literal
+from typing import Literal, Self
 
 from platformdirs import user_cache_path, user_data_path
-from pydantic import Field, SecretStr
+from pydantic import Field, PrivateAttr, SecretStr, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from workers.choice import chosen_encoder
 from workers.encoders.engines.base import EngineOptions
 
 
@@ -21,10 +22,24 @@ class ModelSettings(BaseSettings):
 
     data_dir: Path = Field(default_factory=lambda: user_data_path("babelpix"))
     cache_dir: Path = Field(default_factory=lambda: user_cache_path("babelpix"))
-    encoder: str = "mini"
+    encoder: str = ""
+    """ENCODER; without it what the operator has chosen."""
     engine: Literal["auto", "openvino", "torch"] = "auto"
     encoder_threads: int = Field(default=0, ge=0)
     """Of one forward pass; 0 leaves it to the engine."""
+    _given: bool = PrivateAttr(default=False)
+
+    @model_validator(mode="after")
+    def _choice(self) -> Self:
+        self._given = bool(self.encoder)
+        if not self._given:
+            self.encoder = chosen_encoder(self.data_dir)
+        return self
+
+    @property
+    def encoder_is_given(self) -> bool:
+        """Whether ENCODER names it, so that a choice made elsewhere is not followed."""
+        return self._given
 
     @property
     def models_folder(self) -> Path:

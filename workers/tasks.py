@@ -32,8 +32,7 @@ def encode_text(runtime: Runtime, payload: Payload) -> None:
     """Encode the questions of one task and answer with their vectors and curves."""
 
     def encoded() -> Encoded:
-        towers = runtime.text_towers
-        encoder = None if towers is None else towers.serving(payload.get("revision"))
+        encoder = runtime.models.serving(payload.get("revision"))
         if encoder is None:
             raise _RefusedError(contract.CODE_STALE_SPACE)
         return encoder.encode_questions(payload["texts"])
@@ -46,7 +45,8 @@ def encode_image(runtime: Runtime, payload: Payload) -> None:
     from workers import images  # with Pillow, which questions do without
 
     def encoded() -> Encoded:
-        if payload.get("space") != runtime.space.id:
+        model = runtime.models.of_space(payload.get("space"))
+        if model is None:
             raise _RefusedError(contract.CODE_STALE_SPACE)
         content = runtime.redis.get(payload["picture"])
         if not isinstance(content, bytes):
@@ -57,13 +57,13 @@ def encode_image(runtime: Runtime, payload: Payload) -> None:
                 max_frames=1,
                 max_pixels=int(runtime.settings.max_megapixels * 1e6),
                 # Nothing is kept of it, and the tower sees no more; with room for narrow pictures.
-                max_side=min(images.MAX_SIDE_PX, 4 * runtime.encoder.image_side),
+                max_side=min(images.MAX_SIDE_PX, 4 * model.encoder.image_side),
             )
         except images.PictureError as error:
             raise _RefusedError(error.code) from error
-        pixels = runtime.encoder.prepare_images(picture.frames[:1])
+        pixels = model.encoder.prepare_images(picture.frames[:1])
         with runtime.image_turns.urgent():
-            return Encoded(runtime.encoder.encode_prepared(pixels), None)
+            return Encoded(model.encoder.encode_prepared(pixels), None)
 
     _answer(runtime, payload, encoded)
 
@@ -120,18 +120,17 @@ def _answer(runtime: Runtime, payload: Payload, encoded: Callable[[], Encoded]) 
         return
 
     def make() -> bytes:
-        code, vectors, curves = "", b"", b""
+        code, vectors, curves, dim = "", b"", b"", runtime.encoder.dim
         try:
             found = encoded()
-            vectors = to_float16(found.vectors)
+            vectors, dim = to_float16(found.vectors), found.vectors.shape[1]
             curves = b"" if found.curves is None else to_float32(found.curves)
         except _RefusedError as error:
             code = error.code
         except Exception:
             logger.exception("encode_failed")
             code = contract.CODE_FAILED
-        answer = Answer(payload["id"], code, runtime.encoder.dim, vectors, curves)
-        return contract.pack_answer(answer)
+        return contract.pack_answer(Answer(payload["id"], code, dim, vectors, curves))
 
     answer = runtime.answers.get_or_make(payload["id"], make)
     with runtime.redis.pipeline(transaction=False) as pipe:

@@ -49,15 +49,19 @@ class TextTowers:
             "text_towers_registered", extra={"packs": names, "text_revision": self._registered}
         )
 
+    def known(self, revision: object) -> Encoder | None:
+        """Return the encoder that a question was sent to, among those of the moment."""
+        return self._serving.get(str(revision))
+
     def serving(self, revision: object) -> Encoder | None:
         """Return the encoder that a question was sent to, by text revision; None: no such one.
 
         One that is not known may be of a pack that another worker was quicker to take up.
         """
-        found = self._serving.get(str(revision))
+        found = self.known(revision)
         if found is None:
             self.refresh()
-            found = self._serving.get(str(revision))
+            found = self.known(revision)
         return found
 
     def refresh(self) -> None:

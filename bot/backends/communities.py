@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 
 from bot.backends import policies
 from bot.backends.errors import core_errors
 from bot.core.community_ports import Import, Statistics
 from bot.core.policy import Policy
-from db import communities
+from db import changes, communities
 from db.collections import collection_state
 from db.pool import Database
 
@@ -30,7 +30,8 @@ class PgCommunityStore:
         with core_errors():
             number = await self._number(collection)
             record = await communities.statistics(self._database, number, person_id)
-        return Statistics(**asdict(record))
+            preparing = await changes.preparing(self._database, number)
+        return Statistics(**asdict(replace(record, preparing=preparing)))
 
     async def of_messages(
         self, collection: str, channel: str, messages: Sequence[str]

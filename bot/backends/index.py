@@ -12,7 +12,7 @@ from bot.backends.matches import match_of
 from bot.core.errors import WarmingUpError
 from bot.core.ports import CollectionState, EmbeddingSpace, Found, Selection, Vector
 from bot.core.relevance import curve_of
-from db import embeddings, selections
+from db import changes, embeddings, selections
 from db.collections import collection_state, collection_version
 from db.embeddings import SearchScope
 from db.pool import Database
@@ -41,6 +41,7 @@ class PgImageIndex:
                 record.text_revision,
                 similar=curve_of(record.calibration.get("similar")),
                 questions=curve_of(record.calibration.get("questions")),
+                photographs=record.photographs is not False,
             )
         return CollectionState(
             record.id,
@@ -50,6 +51,11 @@ class PgImageIndex:
             space,
             policies.read(record.settings),
         )
+
+    async def preparing(self, state: CollectionState) -> tuple[int, int] | None:
+        """Return how many pictures the next encoder has, and of how many."""
+        with core_errors():
+            return await changes.preparing(self._database, state.id)
 
     async def sources(self, state: CollectionState) -> frozenset[str]:
         """Return the channels that pictures come from, read once for each version."""

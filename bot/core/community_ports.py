@@ -23,6 +23,8 @@ class Statistics:
     """The most used tags with how many pictures have them."""
     mine: int
     """Pictures of the person who asks."""
+    preparing: tuple[int, int] | None = None
+    """How many pictures the next encoder has, and of how many, while there is one."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -38,6 +38,7 @@ from bot.core.messages import (
     ServiceStatus,
     Tone,
 )
+from bot.core.photographs import COMMAND, looks_like_photograph
 from bot.core.policy import may_add, may_search
 from bot.core.ports import Added, CollectionState, Encoder, History, Limiter, Notebook
 from bot.core.questions import ImageQuery, NewestQuery, Question, TextQuery, normalise
@@ -173,10 +174,11 @@ class Conversation:
         """Tell whether questions can be answered now."""
         try:
             state = await self._search.state(collection)
+            preparing = await self._search.preparing(state)
         except CoreError:
             return ServiceStatus(False, False, 0, 0)
         ready = state.space is not None and await self._encoder.ready()
-        return ServiceStatus(ready, not ready, state.image_count, state.pending_count)
+        return ServiceStatus(ready, not ready, state.image_count, state.pending_count, preparing)
 
     async def _answer(self, incoming: Incoming, texts: Texts) -> Reply:
         try:
@@ -258,7 +260,26 @@ class Conversation:
                 added[position] = Added(None, added[position].filename, refusal=image.error)
             done += 1
             yield progress(done, total, texts)
-        yield summary(added, unfinished=len(waiting), texts=texts)
+        reply = summary(added, unfinished=len(waiting), texts=texts)
+        new = [
+            upload.content
+            for upload, item in zip(request.uploads, added, strict=True)
+            if item.is_new and item.image_id is not None
+        ]
+        if await self.are_unknown_photographs(incoming.collection, new):
+            hint = texts.say(SENTENCES["photographs"], command=COMMAND)
+            reply = replace(reply, text=f"{reply.text}\n{hint}")
+        yield reply
+
+    async def are_unknown_photographs(self, collection: str, contents: Sequence[bytes]) -> bool:
+        """Tell whether photographs are among pictures, and the encoder knows none; never raises."""
+        if not any(map(looks_like_photograph, contents)):
+            return False
+        try:
+            space = (await self._search.state(collection)).space
+        except CoreError:
+            return False
+        return space is not None and not space.photographs
 
 
 def _folded(filters: Filters) -> Filters:

@@ -277,3 +277,5 @@ class ServiceStatus:
     """Pictures of the collection that can be found."""
     pending_count: int
     """Pictures accepted but not yet findable."""
+    preparing: tuple[int, int] | None = None
+    """How many pictures the next encoder has, and of how many, while one is being prepared."""

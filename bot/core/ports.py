@@ -41,6 +41,8 @@ class EmbeddingSpace:
     questions: Curve | None = None
     """What one between a question and a picture means, where the question's vector comes without
     a curve of its own; None: not known, and nothing is cut."""
+    photographs: bool = True
+    """Whether its model knows them, not drawings only."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,6 +135,10 @@ class ImageIndex(Protocol):
 
     async def state(self, collection: str) -> CollectionState:
         """Look up a collection by its key, making an empty one for a new key."""
+        ...
+
+    async def preparing(self, state: CollectionState) -> tuple[int, int] | None:
+        """Return how many pictures the next encoder has, and of how many; None: there is none."""
         ...
 
     async def sources(self, state: CollectionState) -> frozenset[str]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from bot.core.errors import CoreError, PictureRefusedError
 from bot.core.messages import Choice, Hit, Incoming, More, Reply, Span, Tone
+from bot.core.numbers import grouped
 from bot.core.policy import may_delete
 from bot.core.ports import Added, Match
 from bot.core.questions import NewestQuery, TextQuery
@@ -131,6 +132,12 @@ def progress(done: int, total: int, texts: Texts) -> Reply:
     """Tell how far the adding of pictures is."""
     text = texts.say(SENTENCES["adding"], done=done, total=total)
     return Reply(text, Tone.PROGRESS, done=done, total=total)
+
+
+def next_encoder(preparing: tuple[int, int], texts: Texts) -> str:
+    """Tell how many pictures the next encoder has, and of how many."""
+    done, number = preparing
+    return texts.say(SENTENCES["next_encoder"], done=grouped(done), number=grouped(number))
 
 
 def summary(added: list[Added], *, unfinished: int, texts: Texts) -> Reply:

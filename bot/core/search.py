@@ -100,6 +100,10 @@ class Search:
         self._latest_space = state.space
         return state
 
+    async def preparing(self, state: CollectionState) -> tuple[int, int] | None:
+        """Return how many pictures the next encoder has, and of how many; None: there is none."""
+        return await self._index.preparing(state)
+
     def anticipate(self, text: str) -> None:
         """Have a question encoded while its collection is still being looked up.
 

@@ -27,6 +27,11 @@ SENTENCES = {
     "preparing": _("The first pictures are being prepared. Please ask me again in a moment."),
     "adding": _("Adding pictures: {done} of {total}"),
     "nothing_to_add": _("There was no picture to add."),
+    "next_encoder": _("The new encoder is being prepared: {done} of {number} pictures"),
+    "photographs": _(
+        "These look like photographs, and I know little of those yet. Whoever runs me can change "
+        "that: {command}"
+    ),
     "deleted": _("“{caption}” is deleted."),
     "question_empty": _("Tell me in words what the picture should show, in any language."),
     "question_too_long": _("That is a long question. Please use at most {limit} characters."),

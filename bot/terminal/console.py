@@ -63,14 +63,21 @@ async def warm_up(app: App) -> bool:
     if await app.wait_until_ready(0.5):
         return True
     told = ""
+    services = app.services
     with errors.status("The search is warming up …"):
         while not await app.wait_until_ready(0.5):
-            reason = app.services.why_no_worker() if app.services is not None else None
+            if services is None:
+                continue
+            # In this order: what it has given up for is then among its last words.
+            gave_up = services.worker_gave_up
+            reason = services.why_no_worker()
             if reason and reason != told:
                 told = reason
                 errors.print(f"The worker cannot start: {reason}", style="red", markup=False)
-                if app.services is not None and app.services.worker_gave_up:
-                    return False
+            if gave_up:
+                if not told:
+                    errors.print("The worker cannot start; see its log.", style="red")
+                return False
     return True
 
 

@@ -14,7 +14,8 @@ from rich.progress import Progress, TaskID
 from bot.app import LOCAL_COLLECTION, App, connected
 from bot.core.errors import CoreError
 from bot.core.messages import Upload
-from bot.core.sentences import REFUSALS
+from bot.core.photographs import COMMAND
+from bot.core.sentences import REFUSALS, SENTENCES
 from bot.core.sniff import media_type
 from bot.core.texts import Texts, texts_for
 from bot.settings import BotSettings
@@ -33,6 +34,8 @@ class Tally:
     added: int = 0
     known: int = 0
     unfinished: int = 0
+    photographs: bool = False
+    """Whether a picture that is new looks like one, to an encoder that does not know them."""
     failures: list[tuple[Path, str]] = field(default_factory=list)
     """(file, reason in the person's language)"""
 
@@ -67,6 +70,7 @@ class Indexing:
 
     def __init__(self, app: App, tally: Tally) -> None:
         self._library = app.library
+        self._conversation = app.conversation
         self._limit = int(app.settings.max_upload_mb * 2**20)
         self._tally = tally
         self._person = local_person()
@@ -97,6 +101,11 @@ class Indexing:
                     uploads.append(upload)
                     origin.append(file)
             added = await self._library.add(LOCAL_COLLECTION, self._person, uploads)
+            if not self._tally.photographs:
+                new = [up.content for up, item in zip(uploads, added, strict=True) if item.is_new]
+                self._tally.photographs = await self._conversation.are_unknown_photographs(
+                    LOCAL_COLLECTION, new
+                )
             waiting: dict[int, Path] = {}
             for file, item in zip(origin, added, strict=True):
                 if item.image_id is not None and item.is_new and item.image_id not in waiting:
@@ -187,6 +196,9 @@ def _report(tally: Tally) -> None:
         parts.append(f"{tally.unfinished} stored, findable in a little while")
     if tally.failures:
         parts.append(f"{len(tally.failures)} refused")
+    if tally.photographs:
+        hint = texts_for(terminal_language()).say(SENTENCES["photographs"], command=COMMAND)
+        errors.print(hint, style="yellow", markup=False, soft_wrap=True)
     errors.print(", ".join(parts) + ".")
     for file, reason in tally.failures:
         errors.print(f"  {file}: {reason}", style="red", markup=False, soft_wrap=True)

@@ -20,7 +20,7 @@ def packs(settings: BotSettings, arguments: Sequence[str]) -> int:
         env={
             **os.environ,
             "DATA_DIR": str(settings.data_dir),
-            "ENCODER": settings.encoder,
+            **settings.encoder_environment,
         },
         check=False,
     )

@@ -10,11 +10,14 @@ import time
 from collections.abc import Sequence
 
 from bot.app import App, opened
+from bot.core.photographs import COMMAND
 from bot.frontends.base import Frontend, load
 from bot.instance import InstanceInfo, InstanceLock
 from bot.services import LocalServices
 from bot.settings import BotSettings
+from bot.terminal.change import follow_change
 from bot.terminal.console import errors, output, prepare_samples, warm_up
+from workers.choice import is_bundled
 
 EXAMPLES = ("black cat", "Geburtstagskuchen", "花火")
 
@@ -45,7 +48,8 @@ async def run(settings: BotSettings, frontends: Sequence[str]) -> int:
         loop.add_signal_handler(number, stop)
     services = LocalServices(settings)
     try:
-        await _serve(settings, services, lock, frontends)
+        if not await _serve(settings, services, lock, frontends):
+            return 1
     except asyncio.CancelledError:
         if not stopping.is_set():
             raise
@@ -60,7 +64,8 @@ async def run(settings: BotSettings, frontends: Sequence[str]) -> int:
 
 async def _serve(
     settings: BotSettings, services: LocalServices, lock: InstanceLock, names: Sequence[str]
-) -> None:
+) -> bool:
+    """Serve until cancelled; False when there will be no worker to serve with."""
     began = time.monotonic()
     if settings.embeds_database or settings.embeds_redis:
         errors.print("Starting …", style="dim")
@@ -76,11 +81,15 @@ async def _serve(
                 if name == "web":
                     lock.publish(InstanceInfo(os.getpid(), "run", line))
                 output.print(f"[bold]{name}[/bold]  {line}", soft_wrap=True)  # a link to copy
-            if await warm_up(app):
-                errors.print(f"Warm after {time.monotonic() - began:.1f} s.", style="dim")
-                await prepare_samples(app)
-                _say_ready()
-            await asyncio.Event().wait()
+            if not await warm_up(app):
+                return False
+            errors.print(f"Warm after {time.monotonic() - began:.1f} s.", style="dim")
+            await prepare_samples(app)
+            _say_ready()
+            if is_bundled(settings.encoder):
+                errors.print(f"For people, places and anything else: `{COMMAND}` (1.5 GB)")
+            await follow_change(app)
+            return True
         finally:
             await asyncio.gather(*(frontend.stop() for frontend in started))
 

@@ -101,6 +101,8 @@ def test_index_interrupted_goes_on_where_it_was(stack: Stack, tmp_path: Path) ->
     assert code == 0, text
     added, known = (int(part.split()[0]) for part in text.splitlines()[-1].split(",")[:2])
     assert added + known == 200
+    # The bundled model knows no photographs, and these are large JPEGs.
+    assert text.count("python -m bot encoder use") == (1 if added else 0)
 
 
 def test_index_names_what_does_not_exist(stack: Stack) -> None:
@@ -161,3 +163,15 @@ def test_a_foreign_or_damaged_model_is_named_at_start(
     assert "worker cannot start" in errors
     assert time.monotonic() - began < COMMAND_TIMEOUT_S
     assert os.environ.get("ENCODER") != model
+
+
+def test_run_with_a_model_that_is_none_ends_with_a_sentence(
+    fragile_stack: Stack, tmp_path: Path
+) -> None:
+    fragile_stack.stop()
+    for model in ("nonsense", str(tmp_path)):
+        fragile_stack.environment["ENCODER"] = model
+        code, _, errors = finish(fragile_stack, "run")
+        assert code == 1
+        assert "The worker cannot start: there is no model" in errors
+        assert "Ready." not in errors

@@ -113,6 +113,11 @@ async def test_warming_up_is_shown_and_passes(page: Page, conversation: MemoryCo
         ready=True, warming_up=False, image_count=0, pending_count=1234
     )
     await page.wait(f"{service} === 'Pictures: 12 · Being prepared: 1,234' && {BANNER} === ''")
+    conversation.status_now = ServiceStatus(
+        ready=True, warming_up=False, image_count=0, pending_count=0, preparing=(7, 1234)
+    )
+    coming = "The new encoder is being prepared: 7 of 1,234 pictures"
+    await page.wait(f"{service} === 'Pictures: 12 · {coming}'")
 
 
 async def test_a_question_asked_too_early_is_answered_by_itself_once_it_can_be(

@@ -60,17 +60,21 @@ async def add_images(database: Database, collection: int, rows: Sequence[NewImag
         return [image_id for image_id, _ in await insert_images(connection, collection, rows)]
 
 
-def new_space(store: IngestStore, revision: str = "r1", dim: int = DIM) -> SpaceRecord:
+def new_space(
+    store: IngestStore, revision: str = "r1", dim: int = DIM, at_once: str | None = None
+) -> SpaceRecord:
     """Register an embedding space as a worker does."""
-    return register_space(store, name="made-up", revision=revision, dim=dim, preprocessing={})
+    return register_space(
+        store, name="made-up", revision=revision, dim=dim, preprocessing={}, at_once=at_once
+    )
 
 
 async def take_over(store: IngestStore, revision: str, dim: int = DIM) -> SpaceRecord:
-    """Register a space while the bot's pool is at work.
+    """Make a space live at once while the bot's pool is at work, as if the former were lost.
 
     In a thread, since it may wait for transactions that this loop has to end.
     """
-    return await asyncio.to_thread(new_space, store, revision, dim)
+    return await asyncio.to_thread(new_space, store, revision, dim, "the former is lost")
 
 
 def finish(

@@ -203,6 +203,8 @@ VALUES (%s, sha256(%s::text::bytea), 1, 'image/png', 'x.png', %s, '{cat}', %s, '
         now()) RETURNING id
 """
 """What the code before 0002 did."""
+_OLD_SPACE = "INSERT INTO spaces (name, revision, dim, live) VALUES ('made-up', 'r1', %s, true)"
+_OLD_SPACE_ID = 1
 
 
 def _old_row(
@@ -227,6 +229,7 @@ def before_communities(empty_database: str, tmp_path: Path, monkeypatch: pytest.
         patch.setattr(migrating, "SCRIPTS", copy)
         assert [step.revision for step in migrate(empty_database)] == ["0001"]
     with psycopg.connect(empty_database) as connection:
+        connection.execute(_OLD_SPACE, (DIM,))
         connection.execute(
             "INSERT INTO spaces (name, revision, dim, live) VALUES ('made-up', 'r1', %s, true)",
             (DIM,),
@@ -239,7 +242,7 @@ def before_communities(empty_database: str, tmp_path: Path, monkeypatch: pytest.
             image_id = _old_row(connection, collection, name, *source)
             connection.execute(
                 "INSERT INTO embeddings VALUES (%s, %s, 0, %s, %s::halfvec)",
-                (1, image_id, collection, str(axis(image_id).tolist())),
+                (_OLD_SPACE_ID, image_id, collection, str(axis(image_id).tolist())),
             )
         connection.execute("UPDATE images SET status = 'ready'")
     return empty_database

@@ -41,6 +41,7 @@ SELECT c.id, c.version, (c.ready_count, c.pending_count) = (
        coalesce(string_agg(i.id || i.status || i.confined || i.uploader_id || (
          SELECT coalesce(string_agg(s.channel || s.message, '' ORDER BY s.channel, s.message), '')
          FROM image_sources s WHERE s.image_id = i.id), ',' ORDER BY i.id), '')
+       || coalesce((SELECT s.revision FROM spaces s WHERE s.live), '')
 FROM collections c LEFT JOIN images i ON i.collection_id = c.id GROUP BY c.id ORDER BY c.id
 """
 _ACTIONS = [
@@ -84,7 +85,8 @@ async def test_the_bot_sees_one_collection_at_a_time(
         "UPDATE collections SET version = 0",
         "UPDATE collections SET key = 'x'",
         "DELETE FROM collections",
-        "UPDATE spaces SET live = false",
+        "UPDATE spaces SET state = 'kept'",
+        "SELECT FROM space_work",
         "DROP TABLE images",
         "SELECT bump_collections(ARRAY[%(theirs)s], ARRAY[1], ARRAY[1])",
     ],

@@ -47,6 +47,8 @@ TEXT_FAMILIES = {
 """The same for text towers alone, those of language packs: no ``image_module``."""
 BUNDLED = Path(__file__).parent.parent / "models"
 """Models that come with the project, by folder name."""
+ABOUT = "about.json"
+"""What a model says of itself to people; nothing in it changes a vector."""
 
 _REFUSED = {
     "siglip2": "(NaFlex: pictures of any size) are not supported; take one of a fixed resolution",
@@ -72,7 +74,9 @@ def model_folder(name: str, fetched: Path | None = None) -> Path:
         )
     bundled = ", ".join(
         sorted(
-            {path.parent.name for name in (MANIFEST, "config.json") for path in BUNDLED.glob(f"*/{name}")}
+            path.name
+            for path in BUNDLED.glob("*")
+            if (path / MANIFEST).is_file() or (path / "config.json").is_file()
         )
     )
     raise EncoderError(
@@ -80,6 +84,26 @@ def model_folder(name: str, fetched: Path | None = None) -> Path:
         " one of those that `python -m workers models` lists, or a folder with a model in Hugging"
         " Face format"
     )
+
+
+def knows_photographs(folder: Path) -> bool:
+    """Tell whether a model knows more than drawings; one that does not says so in about.json.
+
+    In a file of its own: the others name the embedding space.
+    """
+    try:
+        return json.loads((folder / ABOUT).read_text("utf-8")).get("photographs") is not False
+    except (OSError, ValueError, AttributeError):
+        return True
+
+
+def drawings_folder(folder: Path) -> Path:
+    """Return the folder of the model that language packs extend; raises EncoderError."""
+    if (folder / MANIFEST).is_file() and _family_of(folder) == COMPOSITE_FAMILIES["mosaic"]:
+        from workers.encoders.mosaic import family
+
+        return family.drawings(folder)
+    return folder
 
 
 def describe_model(folder: Path) -> Description:

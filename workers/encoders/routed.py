@@ -99,6 +99,10 @@ class RoutedEncoder:
                 curves[own] = encoded.curves
         return Encoded(vectors, None if np.isnan(curves).all() else curves)
 
+    def with_packs(self, packs: Sequence[Pack]) -> RoutedEncoder:
+        """Return the base encoder with these packs instead."""
+        return RoutedEncoder(self._base, packs)
+
     def encode_images(self, images: Sequence[Image]) -> Vectors:
         """Encode n >= 1 pictures with the base's tower."""
         return self._base.encode_images(images)

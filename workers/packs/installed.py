@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 
 from workers.encoders.base import Encoder, EncoderError
-from workers.encoders.routed import Pack, RoutedEncoder
+from workers.encoders.routed import Pack
 from workers.packs.store import PackStore, signature
 
 logger = logging.getLogger(__name__)

@@ -152,6 +152,7 @@ def status_message(status: ServiceStatus) -> dict[str, object]:
         "warming_up": status.warming_up,
         "image_count": status.image_count,
         "pending_count": status.pending_count,
+        "preparing": status.preparing,
     }
 
 

@@ -147,7 +147,8 @@ class MemoryCommunityStore:
         kept = self._pictures.collections[collection].values()
         uploaders = [picture.uploader_id for picture in kept]
         return Statistics(
-            len(kept), 0, 0, len(kept), len(set(uploaders)), (), uploaders.count(person_id)
+            *(len(kept), 0, 0, len(kept), len(set(uploaders)), (), uploaders.count(person_id)),
+            preparing=self._pictures.preparing_now,
         )
 
     async def of_messages(

@@ -57,6 +57,7 @@ class MemoryPictures:
         self.policies: dict[str, Policy] = {}
         self.space = space
         self.version = 1
+        self.preparing_now: tuple[int, int] | None = None
         self.reads = 0
         self.searched: list[Vector] = []
         self.scores: dict[int, float] = {}
@@ -100,6 +101,9 @@ class MemoryPictures:
         number = list(self.collections).index(collection)
         policy = self.policies.get(collection, DEFAULT_POLICY)
         return CollectionState(number, self.version, len(kept), 0, self.space, policy)
+
+    async def preparing(self, state: CollectionState) -> tuple[int, int] | None:
+        return self.preparing_now
 
     async def sources(self, state: CollectionState) -> frozenset[str]:
         kept = self.collections[self._key(state)].values()

@@ -105,6 +105,10 @@ async def test_stats_count(conversation: MemoryConversation, ana: TelegramPerson
     conversation.fill(ana.id, 1234)
     told = (await said(ana, "/stats")).text
     assert "1\u202f234" in told
+    assert "Encoder" not in told
+    conversation.pictures.preparing_now = (7, 1234)
+    told = (await said(ana, "/stats")).text
+    assert "7 von 1\u202f234 Bildern" in told
 
 
 @pytest.mark.usefixtures("bot")

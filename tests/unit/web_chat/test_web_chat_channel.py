@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -245,6 +246,9 @@ async def test_status_is_pushed_when_it_changes(
     )
     status = await receive(socket, "status")
     assert (status["ready"], status["pending_count"]) == (True, 3)
+    assert status["preparing"] is None
+    conversation.status_now = replace(conversation.status_now, preparing=(2, 9))
+    assert (await receive(socket, "status"))["preparing"] == [2, 9]
 
 
 async def test_a_second_page_learns_the_status_at_once_and_nobody_asks_once_all_left(

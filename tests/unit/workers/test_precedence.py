@@ -62,3 +62,22 @@ def test_a_failure_gives_the_turn_back() -> None:
         raise ZeroDivisionError
     with turns.urgent():
         pass
+
+
+def test_spare_time_is_what_neither_questions_nor_bulk_want() -> None:
+    turns = Precedence()
+    order: list[str] = []
+
+    def take(kind: str) -> None:
+        with {"bulk": turns.bulk, "urgent": turns.urgent, "spare": turns.spare}[kind]():
+            order.append(kind)
+
+    with ThreadPoolExecutor(3) as pool:
+        with turns.urgent():
+            waiting = [pool.submit(take, "spare"), pool.submit(take, "bulk")]
+            wait_for(lambda: turns.bulk_count == 1, 10)
+            waiting.append(pool.submit(take, "urgent"))
+            wait_for(lambda: turns.urgent_count == 1, 10)
+        for one in waiting:
+            one.result(10)
+    assert order == ["urgent", "bulk", "spare"]

@@ -47,7 +47,7 @@ Shares = NDArray[np.float32]
 
 def shares(rgb: NDArray[np.uint8]) -> Shares:
     """Return float32 [12] of pixels uint8 [side, side, 3]: shares of colours, and monochrome."""
-    colour = rgb.reshape(-1, 3).astype(np.float32) / 255
+    colour: NDArray[np.float32] = rgb.reshape(-1, 3).astype(np.float32) / np.float32(255)
     high, low = colour.max(1), colour.min(1)
     chroma = high - low
     saturation = chroma / np.maximum(high, 1e-6)

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import hashlib
 import logging
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -88,7 +88,7 @@ def assemble(
         words = colours.ColourWords.read(folder)
     eye = _classifier(options) if images else None
     pictures = PictureSide(drawn, eye, learnt) if images else None
-    return MosaicEncoder(folder, drawn, text, pictures, words, learnt)
+    return MosaicEncoder(folder, drawn, text=text, pictures=pictures, words=words, learnt=learnt)
 
 
 class MosaicEncoder:
@@ -98,6 +98,7 @@ class MosaicEncoder:
         self,
         folder: Path,
         drawn: Encoder,
+        *,
         text: TextTower | None,
         pictures: PictureSide | None,
         words: colours.ColourWords,
@@ -111,7 +112,7 @@ class MosaicEncoder:
         self.similar: tuple[float, float] | None = learnt.similar
         side = max(efficientnet.PREPROCESSING.size)
         self.image_side = max(drawn.image_side, side)
-        self.preprocessing = {
+        self.preprocessing: Mapping[str, object] = {
             "drawings": dict(drawn.preprocessing),
             "photographs": efficientnet.PREPROCESSING.as_dict(),
         }
@@ -119,13 +120,14 @@ class MosaicEncoder:
         self.text_revision = _joined(drawn.text_revision, fingerprint(_text_files(folder)))
         self._folder, self._drawn, self._text = folder, drawn, text
         self._words, self._learnt = words, learnt
+        self._sentences = sentences
         self._pictures = pictures
         self._questions: QuestionSide | None = None
         if text is not None:
             self._sentences = sentences or _sentences()
             self._questions = QuestionSide(drawn, text, self._sentences, words, learnt)
 
-    def with_packs(self, packs: Sequence[Pack]) -> MosaicEncoder:
+    def with_packs(self, packs: Sequence[Pack]) -> Encoder:
         """Return an encoder that asks packs for the languages they know.
 
         A pack's vector is one for drawings; the bridge leads from there to photographs.
@@ -133,11 +135,11 @@ class MosaicEncoder:
         return MosaicEncoder(
             self._folder,
             RoutedEncoder(self._drawn, packs),
-            self._text,
-            self._pictures,
-            self._words,
-            self._learnt,
-            self._sentences,
+            text=self._text,
+            pictures=self._pictures,
+            words=self._words,
+            learnt=self._learnt,
+            sentences=self._sentences,
         )
 
     def encode_texts(self, texts: Sequence[str]) -> Vectors:

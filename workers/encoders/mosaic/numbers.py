@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -97,7 +98,7 @@ class Numbers:
     @classmethod
     def read(cls, folder: Path) -> Numbers:
         """Read them; raises OSError, ValueError, LookupError, TypeError."""
-        arrays = {
+        arrays: dict[str, Any] = {
             name: values.astype(np.float32) for name, values in load_file(folder / FILE).items()
         }
         scalars = json.loads((folder / SCALARS).read_text("utf-8"))

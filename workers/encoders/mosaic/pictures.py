@@ -109,8 +109,7 @@ def meaning(logits: NDArray[np.float32], numbers: Numbers) -> Vectors:
     weight /= weight.sum(axis=1, keepdims=True)
     both = np.concatenate(
         [
-            unit(np.einsum("nk,nkd->nd", weight, table[likeliest]))
-            * np.float32(part)
+            unit(np.einsum("nk,nkd->nd", weight, table[likeliest])) * np.float32(part)
             for table, part in (
                 (numbers.classes, 1.0),
                 (numbers.classes_drawn, numbers.of_drawn),
@@ -135,4 +134,3 @@ def _shares(image: Image) -> colours.Shares:
 
     small = flatten(image).resize((colours.SIDE_PX, colours.SIDE_PX), Resampling.BOX)
     return colours.shares(np.asarray(small, np.uint8))
-

@@ -21,7 +21,6 @@ from workers.encoders.engines.base import EngineOptions
 from workers.encoders.engines.choose import start
 from workers.encoders.mosaic import colours, family, pictures, questions
 from workers.encoders.mosaic.numbers import Numbers
-from workers.encoders.models import BUNDLED, load, load_text_tower
 from workers.encoders.towers import image_tower
 from workers.training.annotations import Annotation
 from workers.training.artwork import Artwork
@@ -62,10 +61,7 @@ def classifier() -> EngineImageTower:
 def features(eye: EngineImageTower, images: Sequence[Image.Image], batch: int = 16) -> Matrix:
     """Return the classifier's features and logits float32 [n, 2280]."""
     return np.concatenate(
-        [
-            eye.features(eye.prepare(images[at : at + batch]))
-            for at in range(0, len(images), batch)
-        ]
+        [eye.features(eye.prepare(images[at : at + batch])) for at in range(0, len(images), batch)]
     )
 
 
@@ -101,9 +97,7 @@ def learnt_basis(classes: Matrix, classes_drawn: Matrix, size: int = SEEN) -> Ma
     return kept
 
 
-def learnt_blend(
-    facts: Matrix, ways: questions.Ways, wanted: Matrix, weight: Matrix
-) -> Matrix:
+def learnt_blend(facts: Matrix, ways: questions.Ways, wanted: Matrix, weight: Matrix) -> Matrix:
     """Learn [3, f]: how facts float32 [n, f] weigh the ways towards ``wanted`` [n, 512].
 
     The loss is 1 - cosine, weighed by ``weight`` [n].
@@ -204,5 +198,3 @@ def with_blend(
     )
     facts = questions.facts_of(phrases, ways, numbers)
     return replace(numbers, blend=learnt_blend(facts, ways, wanted, weight))
-
-

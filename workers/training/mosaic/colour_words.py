@@ -5,7 +5,6 @@
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
-from os.path import commonprefix
 
 from workers.encoders.languages import words_of
 from workers.encoders.mosaic.colours import COLOURS
@@ -83,8 +82,8 @@ def _without_words(listed: Sequence[tuple[str, int]]) -> Iterable[tuple[str, int
 
 def _without_ends(listed: Sequence[tuple[str, int]]) -> Iterable[tuple[str, int]]:
     names = [name.replace(" ", "") for name, _ in listed]
-    before = len(commonprefix(names))
-    after = len(commonprefix([name[::-1] for name in names]))
+    before = len(_shared(names))
+    after = len(_shared([name[::-1] for name in names]))
     for name, (_, place) in zip(names, listed, strict=True):
         own = name[before : len(name) - after]
         if own and (len(own) >= _SHORTEST or before or after):
@@ -99,3 +98,12 @@ def _sure(found: dict[str, Counter[int]]) -> dict[str, int]:
         if times > 0.6 * places.total():
             sure[word] = place
     return sure
+
+
+def _shared(names: Sequence[str]) -> str:
+    """Return what all names begin with."""
+    first, last = min(names), max(names)
+    length = next(
+        (n for n, (a, b) in enumerate(zip(first, last, strict=False)) if a != b), len(first)
+    )
+    return first[:length]

@@ -17,7 +17,9 @@ from workers.training.chance import seeded
 from workers.training.corpus import Corpus
 from workers.training.languages import base_language
 
-USE_LANGUAGES = frozenset("en ar zh nl fr de it pt es ja ko pl ru th tr".split())
+USE_LANGUAGES = frozenset(
+    ["en", "ar", "zh", "nl", "fr", "de", "it", "pt", "es", "ja", "ko", "pl", "ru", "th", "tr"]
+)
 """Those that the teacher itself has learnt, without script and region."""
 
 # How often a phrase comes from where, within a language that has them all.
@@ -83,8 +85,7 @@ def aligned_keywords(
                 continue
             others = {other for row in rows for other in by_row[row]}
             scored = [
-                (len(rows & english[other]) / len(rows | english[other]), other)
-                for other in others
+                (len(rows & english[other]) / len(rows | english[other]), other) for other in others
             ]
             if scored and max(scored)[0] >= ALIKE:
                 yield locale, word, max(scored)[1]
@@ -107,9 +108,7 @@ class _Pairs:
 
     def __init__(self, concepts: Collection[str]) -> None:
         self._concepts = concepts
-        self.found: dict[str, dict[str, dict[Pair, float]]] = defaultdict(
-            lambda: defaultdict(dict)
-        )
+        self.found: dict[str, dict[str, dict[Pair, float]]] = defaultdict(lambda: defaultdict(dict))
 
     def add(self, language: str, part: str, phrase: str, english: str, weight: float = 1.0) -> None:
         """Add one pair; where it is known, nothing changes."""
@@ -191,8 +190,8 @@ def gather(
     pairs = _Pairs(concepts)
     concrete = concrete_words(cache)
     english, named = _names(annotations)
-    for row, name in english.items():
-        pairs.add("en", "names", name, english[row])
+    for name in english.values():
+        pairs.add("en", "names", name, name)
     for locale, names in sorted(named.items()):
         for row, name in names.items():
             if row in english:

@@ -6,6 +6,7 @@ all these languages, with a projection of its own into the teacher's space.
 """
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -13,7 +14,7 @@ import torch
 from torch import nn
 from transformers import CLIPConfig, CLIPModel, PreTrainedTokenizerFast
 
-from workers.training import distill, revise, towers
+from workers.training import distill, revise
 from workers.training.chance import seeded
 from workers.training.corpus import Corpus, hash_pair
 from workers.training.mosaic import teacher
@@ -29,9 +30,10 @@ OTHERS = 3000
 
 def fresh(drawings: CLIPModel) -> CLIPModel:
     """Return a tower with the weights of the drawing model's and a projection to 512 numbers."""
+    text: Any = drawings.config.text_config
     shape = CLIPConfig(
         text_config={
-            **drawings.config.text_config.to_dict(),
+            **text.to_dict(),
             "projection_dim": teacher.DIMENSION,
         },
         # A model of this class has two towers; the smallest that there can be is the other one.
@@ -51,8 +53,7 @@ def fresh(drawings: CLIPModel) -> CLIPModel:
     model = CLIPModel(shape)
     model.set_attn_implementation("eager")
     model.text_model.load_state_dict(drawings.text_model.state_dict())
-    width = shape.text_config.hidden_size
-    nn.init.normal_(model.text_projection.weight, std=width**-0.5)
+    nn.init.normal_(model.text_projection.weight, std=text.hidden_size**-0.5)
     return model
 
 
@@ -67,6 +68,7 @@ def distil(
     drawings: CLIPModel,
     tokenizer: PreTrainedTokenizerFast,
     corpus: Corpus,
+    *,
     vectors: npt.NDArray[np.float16],
     concepts: torch.Tensor,
     folder: Path,
@@ -112,7 +114,5 @@ def distil(
         five = scores.topk(5, dim=1).indices.eq(right[:, None]).any(1).float().mean()
         return {"cosine": float(cosine), "at_1": float(first), "at_5": float(five)}
 
-    distill.distill(
-        model, batches, gallery, gallery, folder=folder, settings=settings, watch=watch
-    )
+    distill.distill(model, batches, gallery, gallery, folder=folder, settings=settings, watch=watch)
     return model

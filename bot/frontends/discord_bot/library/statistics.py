@@ -9,6 +9,7 @@ import discord
 from bot.core.community_ports import Statistics
 from bot.core.numbers import grouped, size
 from bot.core.policy import Policy
+from bot.core.replies import next_encoder
 from bot.core.texts import Texts
 from bot.frontends.discord_bot.library.parts import mention
 from bot.frontends.discord_bot.library.sentences import SENTENCES
@@ -28,6 +29,8 @@ def told(counted: Statistics, policy: Policy, importing: Sequence[str], texts: T
             contributors=grouped(counted.contributors),
         )
     ]
+    if counted.preparing is not None:
+        lines.append(next_encoder(counted.preparing, texts))
     if counted.tags:
         tags = ", ".join(
             f"{discord.utils.escape_markdown(tag)} ({grouped(number)})"

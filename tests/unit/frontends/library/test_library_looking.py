@@ -127,6 +127,10 @@ async def test_statistics(scene: Scene) -> None:
     lines = answer.content.splitlines()
     assert lines[0] == "Pictures that can be found: 1"
     assert lines[-1] == f"Watched channels: <#{scene.photos.id}>"
+    assert "encoder" not in answer.content
+    scene.memory.kept.preparing_now = (0, 1)
+    answer = await (await scene.admin.slash("library stats")).answer()
+    assert "The new encoder is being prepared: 0 of 1 pictures" in answer.content.splitlines()
 
 
 def test_statistics_in_words() -> None:

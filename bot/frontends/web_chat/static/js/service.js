@@ -64,12 +64,16 @@ function describeMood(status, state) {
   if (state === "lost") return "down";
   if (!status || status.warming_up) return "waiting";
   if (!status.ready) return "down";
-  return status.pending_count > 0 ? "busy" : "ready";
+  return status.pending_count > 0 || status.preparing ? "busy" : "ready";
 }
 
 function describeCounts(status) {
   if (!status) return t("connecting");
   const parts = [t("pictures", { count: formatNumber(status.image_count) })];
   if (status.pending_count > 0) parts.push(t("preparing", { count: formatNumber(status.pending_count) }));
+  if (status.preparing) {
+    const [done, number] = status.preparing.map(formatNumber);
+    parts.push(t("next_encoder", { done, number }));
+  }
   return parts.join(" · ");
 }

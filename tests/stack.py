@@ -64,7 +64,7 @@ class Stack:
     def finish(self, *arguments: str) -> tuple[int, str, str]:
         """Run a command to its end; returns (exit code, standard output, standard error)."""
         with self.command(*arguments) as command:
-            return finished(command)
+            return finished(command, self.logs)
 
     def start(self) -> None:
         """Start it and wait until it says that it is ready."""
@@ -144,15 +144,17 @@ def running_command(command: Sequence[str], environment: Mapping[str, str]) -> I
             kill_family(process)
 
 
-def finished(command: Command) -> tuple[int, str, str]:
+def finished(command: Command, logs: Callable[[], str] = str) -> tuple[int, str, str]:
     """Wait for the end of a command; returns (exit code, standard output, standard error)."""
     try:
         output, errors = command.communicate(timeout=COMMAND_TIMEOUT_S)
     except subprocess.TimeoutExpired:
+        left = [str(process) for process in _descendants(command)]
         kill_family(command)
         output, errors = command.communicate()
+        said = [output.decode(), errors.decode(), *left, logs()]
         raise AssertionError(
-            f"not finished in {COMMAND_TIMEOUT_S} s:\n{output.decode()}\n{errors.decode()}"
+            "\n".join([f"not finished in {COMMAND_TIMEOUT_S} s:", *said])
         ) from None
     return command.returncode, output.decode(), errors.decode()
 

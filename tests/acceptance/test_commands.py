@@ -82,7 +82,7 @@ def test_index_interrupted_goes_on_where_it_was(stack: Stack, tmp_path: Path) ->
     with stack.command("index", str(tmp_path)) as command:
         wait_for(lambda: len(list(blobs.rglob("*"))) > before + 16, 120)
         command.send_signal(signal.SIGINT)
-        code, _, errors = finished(command)
+        code, _, errors = finished(command, stack.logs)
     assert code == 130, errors
     assert "Run the same command again" in errors
     code, _, text = stack.finish("index", str(tmp_path))

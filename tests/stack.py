@@ -11,7 +11,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 import psutil
@@ -23,7 +23,8 @@ from bot.settings import BotSettings
 from db.embedded import ends_with_parent
 
 START_TIMEOUT_S = 180.0
-STOP_TIMEOUT_S = 20.0
+STOP_TIMEOUT_S = 60.0
+COMMAND_TIMEOUT_S = 180.0
 
 
 class Stack:
@@ -56,15 +57,16 @@ class Stack:
         """Where its services are."""
         return service_urls(self.settings)
 
-    def command(self, *arguments: str) -> subprocess.Popen[bytes]:
-        """Start ``python -m bot …`` on the same data folder."""
-        return subprocess.Popen(
-            # A shell may have Ctrl-C ignored for what it runs in the background, tests included.
-            ["env", "--default-signal=INT", sys.executable, "-m", "bot", *arguments],
-            env={**os.environ, **self.environment},
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-        )
+    def command(self, *arguments: str) -> contextlib.AbstractContextManager[Command]:
+        """Run ``python -m bot …`` on the same data folder; the block ends it."""
+        # A shell may have Ctrl-C ignored for what it runs in the background, tests included.
+        command = ["env", "--default-signal=INT", sys.executable, "-m", "bot", *arguments]
+        return running_command(command, {**os.environ, **self.environment})
+
+    def finish(self, *arguments: str) -> tuple[int, str, str]:
+        """Run a command to its end; returns (exit code, standard output, standard error)."""
+        with self.command(*arguments) as command:
+            return finished(command, self.logs)
 
     def start(self) -> None:
         """Start it and wait until it says that it is ready."""
@@ -98,19 +100,12 @@ class Stack:
         """Leave nothing behind, whatever state it is in."""
         if self.process is None:
             return
-        for process in self.descendants():
-            with contextlib.suppress(psutil.NoSuchProcess):
-                process.kill()
-        self.process.kill()
-        self.process.wait(STOP_TIMEOUT_S)
+        kill_family(self.process)
 
     def descendants(self) -> list[psutil.Process]:
         """Return every process it has started, directly or not."""
         assert self.process is not None
-        try:
-            return list(psutil.Process(self.process.pid).children(recursive=True))
-        except psutil.NoSuchProcess:
-            return []
+        return _descendants(self.process)
 
     def child(self, word: str) -> psutil.Process:
         """Return the direct child whose command holds a word: worker-text, redis-server."""
@@ -134,6 +129,55 @@ class Stack:
         return "\n".join(
             f"--- {log.name}\n{log.read_text('utf-8', 'replace')[-3000:]}" for log in logs
         )
+
+
+Command = subprocess.Popen[bytes]
+
+
+@contextlib.contextmanager
+def running_command(command: Sequence[str], environment: Mapping[str, str]) -> Iterator[Command]:
+    """Run a command for as long as the block; leaves no process and no open pipe behind."""
+    with subprocess.Popen(
+        command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE
+    ) as process:
+        try:
+            yield process
+        finally:
+            kill_family(process)
+
+
+def finished(command: Command, logs: Callable[[], str] = str) -> tuple[int, str, str]:
+    """Wait for the end of a command; returns (exit code, standard output, standard error)."""
+    try:
+        output, errors = command.communicate(timeout=COMMAND_TIMEOUT_S)
+    except subprocess.TimeoutExpired:
+        left = [str(process) for process in _descendants(command)]
+        kill_family(command)
+        output, errors = command.communicate()
+        said = [output.decode(), errors.decode(), *left, logs()]
+        raise AssertionError(
+            "\n".join([f"not finished in {COMMAND_TIMEOUT_S} s:", *said])
+        ) from None
+    return command.returncode, output.decode(), errors.decode()
+
+
+def kill_family(process: Command) -> None:
+    """Kill a process and all that it has started, and wait until it has ended."""
+    for descendant in _descendants(process):
+        with contextlib.suppress(psutil.NoSuchProcess):
+            descendant.kill()
+    process.kill()
+    process.wait(STOP_TIMEOUT_S)
+
+
+def _descendants(process: Command) -> list[psutil.Process]:
+    # The number of one that has been waited for may be somebody else's by now.
+    if process.returncode is not None:
+        return []
+    try:
+        return list(psutil.Process(process.pid).children(recursive=True))
+    except psutil.NoSuchProcess:
+        return []
 
 
 @contextlib.contextmanager

@@ -67,7 +67,7 @@ class State:
         """How many requests of each kind have come in."""
         self._changed = asyncio.Condition()
 
-    async def wait_for(self, condition: Callable[[], bool], timeout_s: float = 10.0) -> None:
+    async def wait_for(self, condition: Callable[[], bool], timeout_s: float = 60.0) -> None:
         """Wait until something is so."""
         async with asyncio.timeout(timeout_s), self._changed:
             await self._changed.wait_for(condition)

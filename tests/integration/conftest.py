@@ -18,7 +18,7 @@ from db.embedded import DATABASE, EmbeddedPaths, EmbeddedPostgres, EmbeddedRedis
 from db.ingest import IngestStore
 from db.migrate import migrate
 from db.pool import Database
-from tests.stack import new_data_dir, wait_for
+from tests.stack import START_TIMEOUT_S, STOP_TIMEOUT_S, kill_family, new_data_dir, wait_for
 
 _TEMPLATE = "migrated"
 _numbers = itertools.count(1)
@@ -53,12 +53,20 @@ def running(
     """Run a server for as long as the block; ``end`` makes it end without tidying up."""
     with log.open("wb") as output:
         process = subprocess.Popen(command, stdout=output, stderr=subprocess.STDOUT)
+
+    def ready() -> bool:
+        assert process.poll() is None, f"it ended: {log.read_text('utf-8', 'replace')}"
+        return is_ready()
+
     try:
-        wait_for(is_ready, 30, lambda: log.read_text("utf-8", "replace"))
+        wait_for(ready, START_TIMEOUT_S, lambda: log.read_text("utf-8", "replace"))
         yield
     finally:
-        process.send_signal(end)
-        process.wait(20)
+        try:
+            process.send_signal(end)
+            process.wait(STOP_TIMEOUT_S)
+        finally:
+            kill_family(process)
 
 
 @pytest.fixture(scope="session")

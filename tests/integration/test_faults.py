@@ -107,7 +107,7 @@ def test_killing_the_bot_itself_leaves_no_process_behind(fragile_stack: Stack) -
     assert fragile_stack.process is not None
     fragile_stack.process.kill()
     fragile_stack.process.wait()
-    wait_for(lambda: not any(child.is_running() for child in children), 15)
+    wait_for(lambda: not any(child.is_running() for child in children), 60)
     # And it starts again on what was left.
     fragile_stack.start()
     assert fragile_stack.stop() < 5

@@ -7,6 +7,7 @@ import os
 import shutil
 import subprocess
 import sys
+from contextlib import AbstractContextManager
 from dataclasses import replace
 from pathlib import Path
 
@@ -40,6 +41,7 @@ from tests.integration.rows import (
     take_over,
     to_bytes,
 )
+from tests.stack import finished, running_command
 
 _SCHEMA = """
 SELECT table_name, column_name, data_type, column_default FROM information_schema.columns
@@ -58,21 +60,17 @@ def _schema(url: str) -> list[tuple[object, ...]]:
         return connection.execute(_SCHEMA).fetchall()
 
 
-def _start(url: str | None, *arguments: str) -> subprocess.Popen[str]:
+def _started(url: str | None, *arguments: str) -> AbstractContextManager[subprocess.Popen[bytes]]:
     environment = {name: value for name, value in os.environ.items() if name != "DATABASE_URL"}
-    return subprocess.Popen(
+    return running_command(
         [sys.executable, "-m", "db", *arguments],
-        env=environment | ({} if url is None else {"DATABASE_URL": url}),
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
+        environment | ({} if url is None else {"DATABASE_URL": url}),
     )
 
 
 def _run(url: str | None, *arguments: str) -> tuple[int, str, str]:
-    process = _start(url, *arguments)
-    out, err = process.communicate(timeout=60)
-    return process.returncode, out, err
+    with _started(url, *arguments) as process:
+        return finished(process)
 
 
 def test_an_empty_database_is_migrated_and_a_second_time_nothing_changes(
@@ -91,10 +89,10 @@ def test_an_empty_database_is_migrated_and_a_second_time_nothing_changes(
 def test_two_migrators_at_once_both_succeed_and_one_does_the_work(
     server: PostgresServer, empty_database: str
 ) -> None:
-    both = [_start(empty_database, "migrate") for _ in range(2)]
-    said = [process.communicate(timeout=60) for process in both]
-    assert [process.returncode for process in both] == [0, 0], said
-    assert sorted("up to date" in out for out, _ in said) == [False, True]
+    with _started(empty_database, "migrate") as one, _started(empty_database, "migrate") as other:
+        ended = [finished(process) for process in (one, other)]
+    assert [code for code, _, _ in ended] == [0, 0], ended
+    assert sorted("up to date" in out for _, out, _ in ended) == [False, True]
     reference = server.new_database("migrated")
     assert _structure(empty_database) == _structure(reference)
 

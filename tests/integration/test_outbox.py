@@ -6,11 +6,11 @@ import json
 from typing import Any
 
 import pytest
-from celery import Celery
 from redis.asyncio import Redis
 from redis.exceptions import ConnectionError as RedisConnectionError
 
 from db.embedded import EmbeddedRedis
+from tests.integration.tasks import celery_sender
 from workers import contract
 from workers.outbox import Outbox
 
@@ -31,17 +31,15 @@ async def test_a_task_is_written_as_celery_writes_it(
     redis: Redis, redis_server: EmbeddedRedis, queue: str
 ) -> None:
     outbox = Outbox(redis_server.url, redis)
-    celery = Celery("test", set_as_current=False)
-    celery.conf.update(contract.celery_config(redis_server.url))
     payloads = [PAYLOAD, {"texts": [], "revision": None}]
     for payload in payloads:
         await outbox.send(contract.ENCODE_TEXT, queue, payload)
-    for payload in payloads:
-        celery.send_task(
-            contract.ENCODE_TEXT, args=(payload,), queue=queue, argsrepr="", kwargsrepr=""
-        )
     outbox.close()
-    celery.close()
+    with celery_sender(redis_server.url) as celery:
+        for payload in payloads:
+            celery.send_task(
+                contract.ENCODE_TEXT, args=(payload,), queue=queue, argsrepr="", kwargsrepr=""
+            )
     written = [json.loads(item) for item in reversed(await redis.lrange(queue, 0, -1))]
     numbers = {message["headers"]["id"] for message in written}
     tags = {message["properties"]["delivery_tag"] for message in written}

@@ -20,7 +20,7 @@ from bot.app import App, opened
 from bot.core.messages import Tone
 from samples.emoji import render
 from tests.conversing import add, ask, captions
-from tests.stack import Stack, wait_for
+from tests.stack import STOP_TIMEOUT_S, Stack, kill_family, wait_for
 from tests.tiny import torch_quiet
 from workers import contract
 from workers.encoders.models import model_folder
@@ -41,7 +41,7 @@ KLINGON = {
 SETTINGS = PackSettings(
     steps=12, batch=32, learning_rate=3e-3, seed=1, bf16=False, name="klingon", title="tlhIngan Hol"
 )
-TAKEN_UP_WITHIN_S = 30.0
+TAKEN_UP_WITHIN_S = 120.0
 
 _DEFAULT = "SELECT revision FROM text_towers WHERE is_default"
 _TOWERS = "SELECT languages, is_default FROM text_towers ORDER BY languages, is_default"
@@ -73,10 +73,9 @@ def owner(fragile_stack: Stack) -> Iterator[psycopg.Connection[tuple[object, ...
 
 
 def _run(stack: Stack, *arguments: str) -> str:
-    process = stack.command("packs", *arguments)
-    output, errors = process.communicate(timeout=120)
-    assert process.returncode == 0, errors.decode()
-    return output.decode()
+    code, output, errors = stack.finish("packs", *arguments)
+    assert code == 0, errors
+    return output
 
 
 @contextmanager
@@ -102,9 +101,10 @@ def _ingest_worker(stack: Stack, folder: Path) -> Iterator[Path]:
         )
     try:
         yield log
-    finally:
         process.terminate()
-        process.wait(30)
+        process.wait(STOP_TIMEOUT_S)
+    finally:
+        kill_family(process)
 
 
 def _png(emoji: str) -> bytes:
@@ -168,7 +168,7 @@ async def test_a_pack_is_taken_up_and_let_go_while_questions_are_asked(
         chosen = owner.execute(_DEFAULT).fetchone()
         with _ingest_worker(fragile_stack, tmp_path) as log:
             await asyncio.to_thread(
-                wait_for, lambda: b"worker_ready" in log.read_bytes(), 60, log.read_text
+                wait_for, lambda: b"worker_ready" in log.read_bytes(), 120, log.read_text
             )
         assert owner.execute(_DEFAULT).fetchone() == chosen
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from dataclasses import replace
 
 import numpy as np
@@ -62,8 +62,19 @@ def index_that_finds_little(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(search, "CHAINED_BLOCKS", 3)
 
 
-def _search(bot: Database, redis: Redis) -> Search:
-    return Search(CountingEncoder(), PgImageIndex(bot), RedisCache(RedisQueryCache(redis)))
+@pytest.fixture
+async def new_search(bot: Database, redis: Redis) -> AsyncIterator[Callable[[], Search]]:
+    """Makes searches that share nothing but Redis."""
+    caches: list[RedisCache] = []
+
+    def make() -> Search:
+        caches.append(RedisCache(RedisQueryCache(redis)))
+        return Search(CountingEncoder(), PgImageIndex(bot), caches[-1])
+
+    yield make
+    # What is still being written would open connections that nobody closes.
+    for cache in caches:
+        await cache.settled()
 
 
 def _query(gallery: Gallery, kind: str, seed: int) -> Query:
@@ -91,7 +102,7 @@ def _query(gallery: Gallery, kind: str, seed: int) -> Query:
 )
 async def test_all_pages_together_have_each_picture_once(
     gallery: Gallery,
-    bot: Database,
+    new_search: Callable[[], Search],
     redis: Redis,
     *,
     selection: Selection,
@@ -104,13 +115,13 @@ async def test_all_pages_together_have_each_picture_once(
     question = Question(query, Filters(selection.tag, selection.uploader_id, selection.hidden))
     itself = (query.image_id,) if isinstance(query, ImageQuery) else ()
     expected = gallery.ids(replace(selection, hidden=(*selection.hidden, *itself)))
-    asked = _search(bot, redis)
+    asked = new_search()
     state = await asked.state("ours")
     seen: list[int] = []
     for turn in range(len(expected) + 1):
         if forgetful:  # all the caches: those of this process, and Redis
             await redis.flushall()
-            asked = _search(bot, redis)
+            asked = new_search()
         page = await asked.page(
             state, question, selection.sees, offset=len(seen), limit=sizes[turn % len(sizes)]
         )
@@ -124,22 +135,24 @@ async def test_all_pages_together_have_each_picture_once(
 
 
 async def test_a_jump_ahead_is_where_the_walk_leads(
-    gallery: Gallery, bot: Database, redis: Redis
+    gallery: Gallery, new_search: Callable[[], Search], redis: Redis
 ) -> None:
     question = Question(_query(gallery, "vector", 1))
-    asked = _search(bot, redis)
+    asked = new_search()
     state = await asked.state("ours")
     count = state.image_count
     whole = await asked.page(state, question, None, offset=0, limit=count)
     ids = [match.image_id for match in whole.matches]
     for offset in (count - 3, 4 * BLOCK_SIZE + 1, 2 * BLOCK_SIZE, 7, count, 10**9):
         await redis.flushall()
-        page = await _search(bot, redis).page(state, question, None, offset=offset, limit=50)
+        page = await new_search().page(state, question, None, offset=offset, limit=50)
         assert [match.image_id for match in page.matches] == ids[offset : offset + 50]
 
 
-async def test_the_walk_goes_by_the_index(gallery: Gallery, bot: Database, redis: Redis) -> None:
-    asked = _search(bot, redis)
+async def test_the_walk_goes_by_the_index(
+    gallery: Gallery, bot: Database, new_search: Callable[[], Search]
+) -> None:
+    asked = new_search()
     state = await asked.state("ours")
     page = await asked.page(
         state, Question(_query(gallery, "vector", 2)), None, offset=0, limit=3 * BLOCK_SIZE

@@ -210,10 +210,12 @@ async def test_without_redis_there_are_pictures_but_no_buttons(dead: RedisQueryC
 
 
 def test_celery_finds_the_same_redis(redis_server: EmbeddedRedis) -> None:
-    app = Celery(set_as_current=False, broker=celery_broker_url(redis_server.url))
-    with app.connection_for_write() as connection:
+    broker = celery_broker_url(redis_server.url)
+    with (
+        Celery(set_as_current=False, broker=broker) as app,
+        app.connection_for_write() as connection,
+    ):
         assert connection.default_channel.client.ping()
-    app.close()
 
 
 def test_forgotten_keys_are_gone(redis_server: EmbeddedRedis) -> None:

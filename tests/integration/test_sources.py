@@ -255,12 +255,12 @@ async def test_a_picture_handed_over_while_a_worker_is_at_it_is_for_all(
 ) -> None:
     (a,) = await add_images(place.database, place.number, [posted("a", "1", "10")])
     waits = "SELECT 1 FROM pg_locks WHERE NOT granted"
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(60):
         with store.claim([a]) as (claim, _):
             images = [new_image("b"), new_image("a")]
             giving = asyncio.create_task(add_images(place.database, place.number, images))
             await asyncio.to_thread(
-                wait_for, lambda: giving.done() or owner.execute(waits).fetchone(), 5
+                wait_for, lambda: giving.done() or owner.execute(waits).fetchone(), 30
             )
             # Were the collection's counters held already, both would wait for each other.
             await asyncio.to_thread(claim.finish, place.space.id, [], {a: "truncated"})

@@ -18,6 +18,7 @@ from bot.core.ports import EmbeddingSpace
 from bot.services import PICTURE_WORKER, TEXT_WORKER, WORKERS
 from tests import pictures
 from tests.conversing import add, captions, say
+from tests.integration.tasks import celery_sender
 from tests.stack import Stack
 from workers import contract
 from workers.client import ClientError
@@ -27,10 +28,8 @@ from workers.contract import Answer, unpack_answer
 @pytest.fixture
 def celery(stack: Stack) -> Iterator[Celery]:
     """A sender of tasks that is no bot."""
-    app = Celery("test", set_as_current=False)
-    app.conf.update(contract.celery_config(stack.urls.redis))
-    yield app
-    app.close()
+    with celery_sender(stack.urls.redis) as app:
+        yield app
 
 
 async def _space(app: App) -> EmbeddingSpace:
@@ -40,7 +39,7 @@ async def _space(app: App) -> EmbeddingSpace:
 
 
 def _reply(redis: Redis, key: str) -> tuple[bytes, Answer]:
-    item = redis.blpop([key], timeout=20)
+    item = redis.blpop([key], timeout=60)
     assert isinstance(item, list | tuple)
     return item[1], unpack_answer(item[1])
 

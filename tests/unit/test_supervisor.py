@@ -21,7 +21,7 @@ STAY = "signal.pause()"
 
 
 async def _until(condition: Callable[[], object]) -> None:
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(60):
         while not condition():  # noqa: ASYNC110 - of another process nobody sends an event
             await asyncio.sleep(0.01)
 

@@ -8,6 +8,7 @@ import os
 import sys
 from asyncio.subprocess import PIPE, Process
 from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -101,8 +102,11 @@ class Operator:
         """Return where a file lies while it is fetched."""
         return self.models / f".{name}.partial" / f"{file}.part"
 
-    async def start(self, *arguments: str, stderr: int = PIPE, **more: str) -> Process:
-        """Start ``python -m workers …``."""
+    @asynccontextmanager
+    async def running(
+        self, *arguments: str, stderr: int = PIPE, **more: str
+    ) -> AsyncIterator[Process]:
+        """Run ``python -m workers …``; the block ends it."""
         kept = ("PATH", "LANG", "HOME")
         environment = {
             **{name: os.environ[name] for name in kept if name in os.environ},
@@ -112,18 +116,24 @@ class Operator:
             "HF_HOME": str(self.data / "hf"),
         }
         self.data.mkdir(exist_ok=True)
-        return await asyncio.create_subprocess_exec(
+        process = await asyncio.create_subprocess_exec(
             *(sys.executable, "-m", "workers", *arguments),
             env={**environment, **more},
             cwd=self.data,  # no .env
             stdout=PIPE,
             stderr=stderr,
         )
+        try:
+            yield process
+        finally:
+            with suppress(ProcessLookupError):
+                process.kill()
+            await process.communicate()
 
     async def run(self, *arguments: str, **more: str) -> tuple[int | None, str]:
         """Run it; returns its exit code and all that it wrote."""
-        process = await self.start(*arguments, **more)
-        out, err = await process.communicate()
+        async with self.running(*arguments, **more) as process:
+            out, err = await process.communicate()
         return process.returncode, (out + err).decode()
 
 

@@ -66,11 +66,8 @@ async def test_killed_in_the_middle_it_leaves_nothing_and_goes_on_where_it_was(
         commit: {**files, WEIGHTS: weights} for commit, files in repository.commits.items()
     }
     hub.stops_halfway.add(WEIGHTS)
-    process = await operator.start("fetch", LARGE.name)
-    async with asyncio.timeout(60):
+    async with operator.running("fetch", LARGE.name), asyncio.timeout(180):
         await hub.stopped.wait()
-    process.kill()
-    await process.communicate()
     assert operator.finished() == []
     there = operator.partial(LARGE.name, WEIGHTS).stat().st_size
     assert 0 < there <= len(weights) // 2
@@ -141,9 +138,9 @@ async def test_pickled_weights_become_safetensors(operator: Operator, pickled: P
 async def test_progress_is_shown_on_a_terminal(operator: Operator) -> None:
     ours, theirs = pty.openpty()
     termios.tcsetwinsize(theirs, (24, 100))
-    process = await operator.start("fetch", LARGE.name, stderr=theirs)
-    os.close(theirs)
-    out, _ = await process.communicate()
+    async with operator.running("fetch", LARGE.name, stderr=theirs) as process:
+        os.close(theirs)
+        out, _ = await process.communicate()
     drawn = os.read(ours, 100_000).decode()
     os.close(ours)
     assert process.returncode == 0, out
@@ -152,12 +149,10 @@ async def test_progress_is_shown_on_a_terminal(operator: Operator) -> None:
 
 async def test_two_at_once_do_not_disturb_each_other(hub: LoopbackHub, operator: Operator) -> None:
     hub.stops_halfway.add(WEIGHTS)
-    first = await operator.start("fetch", LARGE.name)
-    async with asyncio.timeout(60):
-        await hub.stopped.wait()
-    code, said = await operator.run("fetch", LARGE.name)
-    first.kill()
-    await first.communicate()
+    async with operator.running("fetch", LARGE.name):
+        async with asyncio.timeout(180):
+            await hub.stopped.wait()
+        code, said = await operator.run("fetch", LARGE.name)
     assert code == 1
     assert "is being fetched by another process already" in said
 

@@ -80,7 +80,7 @@ async def test_a_process_needs_its_environment_only(tmp_path: Path) -> None:
             sys.executable, "-c", PROCESS, env=os.environ | environment
         )
         try:
-            await server.wait_for(lambda: bool(server.gateway.sessions), 30)
+            await server.wait_for(lambda: bool(server.gateway.sessions), 120)
             answer = await (await person.slash("echo", picture=PICTURE)).answer()
             assert (answer.content, answer.files[0].content) == ("back", PICTURE.content)
         finally:

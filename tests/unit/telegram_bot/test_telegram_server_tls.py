@@ -107,7 +107,7 @@ async def test_a_process_needs_its_environment_only(tmp_path: Path) -> None:
             sys.executable, "-c", PROCESS, env=os.environ | environment
         )
         try:
-            await server.world.until(lambda: server.counts["getUpdates"], 30)
+            await server.world.until(lambda: server.counts["getUpdates"], 120)
             ben = server.world.person("Ben")
             answer = await ben.wait_for_answer(await ben.send(photo=jpeg()))
             assert (answer.photo, answer.caption) == (jpeg(), "back")

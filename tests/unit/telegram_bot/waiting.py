@@ -26,6 +26,6 @@ def kept_loggers() -> Iterator[None]:
 
 async def until(condition: Callable[[], object]) -> None:
     """Wait until something is true in this process."""
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(60):
         while not condition():  # noqa: ASYNC110 - what is waited for has no event
             await asyncio.sleep(0)

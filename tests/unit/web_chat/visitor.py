@@ -37,7 +37,7 @@ class Visitor:
 
     async def connect(self) -> ClientWebSocketResponse:
         socket = await self.http.ws_connect(f"{self.chat.url}/ws", headers=self.origin)
-        assert (await socket.receive_json(timeout=5))["type"] == "hello"
+        assert (await socket.receive_json(timeout=60))["type"] == "hello"
         return socket
 
     async def sign_in(self, password: str) -> int:
@@ -66,7 +66,7 @@ class Visitor:
 async def receive(socket: ClientWebSocketResponse, kind: str) -> dict[str, Any]:
     """Return the next message of a kind, status pushes and others left aside."""
     while True:
-        message: dict[str, Any] = await socket.receive_json(timeout=5)
+        message: dict[str, Any] = await socket.receive_json(timeout=60)
         if message["type"] == kind:
             return message
 

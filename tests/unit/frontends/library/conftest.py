@@ -26,7 +26,7 @@ QUICK = Pace(
     busy_pause_s=0.01,
     first_pause_s=0.01,
     longest_pause_s=0.02,
-    download_timeout_s=5,
+    download_timeout_s=60,
 )
 RunningBot = Callable[[], AbstractAsyncContextManager["LibraryBot"]]
 
@@ -75,7 +75,7 @@ class Scene(Place):
 
 async def until(condition: Callable[[], object]) -> None:
     """Wait for something that nobody tells of."""
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(60):
         while not condition():  # noqa: ASYNC110
             await asyncio.sleep(0.005)
 

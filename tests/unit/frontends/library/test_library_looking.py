@@ -200,5 +200,5 @@ async def test_one_of_several_processes_speaks_for_its_servers_only(scene: Scene
     await Presence(scene.bot.client, scene.memory).on_ready()
     assert scene.memory.store.left_days == {}
     scene.bot.client.shard_count = 1
-    await asyncio.wait_for(Presence(scene.bot.client, scene.memory).on_ready(), 5)
+    await asyncio.wait_for(Presence(scene.bot.client, scene.memory).on_ready(), 60)
     assert scene.memory.store.left_days == {"discord:guild:1": 0}

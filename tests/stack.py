@@ -39,9 +39,9 @@ class Stack:
             "WEB_PORT": str(self.port),
             "SAMPLES": "true" if samples else "false",
             "PYTHONUNBUFFERED": "1",
+            # The smallest of the bundled ones: what is tested with it is not the model.
+            "ENCODER": str(encoder or "mini"),
         }
-        if encoder is not None:
-            self.environment["ENCODER"] = str(encoder)
         self.program = "run"
         """What is run by ``python -m bot``: everything, or one front-end."""
         self.output = data_dir / "output.txt"

@@ -16,7 +16,8 @@ _MODELS = Path(__file__).parent / "models"
 
 def is_bundled(name: str) -> bool:
     """Tell whether a model comes with the project."""
-    return bool(name) and (_MODELS / name / "config.json").is_file()
+    found = (_MODELS / name / file for file in ("config.json", "babelpix.json"))
+    return bool(name) and any(path.is_file() for path in found)
 
 
 def chosen_encoder(data_dir: Path) -> str:

@@ -86,6 +86,7 @@ def _ingest_worker(stack: Stack, folder: Path) -> Iterator[Path]:
         "REDIS_URL": stack.urls.redis,
         "BLOB_URL": stack.urls.blobs,
         "DATA_DIR": str(folder),
+        "ENCODER": stack.environment["ENCODER"],
     }
     log = folder / "worker.log"
     with log.open("wb") as output:

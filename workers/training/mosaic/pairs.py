@@ -257,13 +257,29 @@ def corpus(
     )
 
 
-def emphasised(corpus: Corpus, english: Sequence[str], concepts: Collection[str]) -> Corpus:
+def emphasised(
+    corpus: Corpus, english: Sequence[str], concepts: Collection[str], rest: float = 1.0
+) -> Corpus:
     """Return the corpus with the names of ``concepts`` drawn three times of five.
+
+    Of other phrases the share ``rest`` is kept, so that fewer are cut into pieces.
 
     Most names of what the classifier knows are rare words: a tower that has met everything once
     has hardly met them.
     """
     is_concept = np.fromiter((one in concepts for one in english), bool, len(english))
     named = np.where(is_concept[corpus.vector], np.sqrt(corpus.weight), 0.0)
-    weight = 0.4 * corpus.weight / corpus.weight.sum() + 0.6 * named / named.sum()
-    return replace(corpus, weight=weight)
+    others = corpus.weight / corpus.weight.sum()
+    weight = 0.4 * others + 0.6 * named / named.sum()
+    if rest == 1.0:
+        return replace(corpus, weight=weight)
+    drawn = np.random.default_rng(1).random(len(corpus)) < rest
+    kept = np.flatnonzero((named > 0) | drawn)
+    return Corpus(
+        [corpus.phrases[row] for row in kept],
+        np.zeros(len(kept) + 1, np.int64),
+        corpus.rows,
+        corpus.shares,
+        corpus.vector[kept],
+        np.where(named[kept] > 0, weight[kept], weight[kept] / rest),
+    )

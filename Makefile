@@ -15,7 +15,7 @@ RESOLUTION := newest
 unexport PYTHONDONTWRITEBYTECODE
 
 .NOTPARALLEL:
-.PHONY: help setup run test quick check lock canary sbom audit release bench bench-full mini
+.PHONY: help setup run test quick check lock canary sbom audit release bench bench-full mini mosaic
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' Makefile
@@ -74,4 +74,8 @@ bench-full: setup ## Run every benchmark in full (hours) and write docs/benchmar
 
 mini: setup ## Train the bundled model anew (see docs/mini.md); ARGS=--dry-run stops after the data
 	@$(INSTALL) -r requirements/train.txt
-	@exec $(PY) -m workers.training mini $(ARGS)
+	@$(PY) -m workers.training mini $(ARGS)
+
+mosaic: setup ## Join it with a photograph part into the default model; resumable
+	@$(INSTALL) -r requirements/train.txt
+	@exec $(PY) -m workers.training mosaic $(ARGS)

@@ -122,7 +122,7 @@ def test_a_second_run_says_so_plainly(stack: Stack) -> None:
 def test_ctrl_c_ends_everything_and_the_second_start_is_quick(fragile_stack: Stack) -> None:
     children = fragile_stack.descendants()
     assert len(children) > 3
-    assert fragile_stack.stop() < 5
+    assert fragile_stack.stop() < 15
     assert fragile_stack.process is not None
     assert fragile_stack.process.returncode == 0
     assert not any(child.is_running() for child in children)
@@ -159,7 +159,7 @@ def test_run_with_a_model_that_is_none_ends_with_a_sentence(
     fragile_stack.stop()
     for model in ("nonsense", str(tmp_path)):
         fragile_stack.environment["ENCODER"] = model
-        code, _, errors = finish(fragile_stack, "run")
+        code, _, errors = fragile_stack.finish("run")
         assert code == 1
         assert "The worker cannot start: there is no model" in errors
         assert "Ready." not in errors

@@ -21,6 +21,7 @@ from workers.training.evaluation import measure, questions, report, with_pack
 from workers.training.files import whole_folder, write_whole
 from workers.training.finetune import FinetuneSettings, finetune
 from workers.training.languages import base_language
+from workers.training.mosaic.commands import mosaic, photographs_command
 from workers.training.pack import PackSettings, make_pack
 from workers.training.recipe.settings import MiniSettings
 from workers.training.recipe.stages import Mini
@@ -167,6 +168,25 @@ def _evaluate(cache: Path, model: Path) -> None:
 def evaluate(model: Path, cache: Path) -> None:
     """Measure a model of the emoji kind; writes evaluation.json and README.md beside it."""
     _evaluate(cache, model)
+
+
+@main.command("mosaic")
+@click.option("--drawings", type=FOLDER, default=BUNDLED, show_default=True)
+@click.option(
+    "--run",
+    "folder",
+    type=click.Path(path_type=Path),
+    default=Path("runs/mosaic"),
+    show_default=True,
+)
+@click.option("--out", type=click.Path(path_type=Path), default=BUNDLED.parent / "mosaic")
+@cache_option
+def mosaic_command(drawings: Path, folder: Path, out: Path, cache: Path) -> None:
+    """Build the model for drawings and photographs from packages and the model for drawings."""
+    mosaic(folder, cache, drawings, out)
+
+
+main.add_command(photographs_command)
 
 
 @main.command("pool")

@@ -72,6 +72,12 @@ class Numbers:
     """[e, 512]: those names in the text space."""
     known: Matrix
     """[k, 512]: English names of the classes in the text space."""
+    hashes: NDArray[np.uint64]
+    """[h]: of expressions whose English is known, sorted."""
+    places: NDArray[np.int32]
+    """[h]: their rows in ``meant``."""
+    meant: Matrix
+    """[m, 512]: English expressions in the text space."""
     centre: Matrix
     """[512]: the mean of what is known."""
     blend: Matrix
@@ -79,6 +85,10 @@ class Numbers:
     curve: Matrix
     """[c]: what a question's facts say of relevance, the last one alone."""
     gate_offset: float
+    of_lookup: float
+    """What a question counts whose words are all in the table, beside the other ways."""
+    of_sentence: float
+    """What the sentence encoder counts beside the blend."""
     of_drawn: float
     """Weight of the drawing part's text space in the photograph part."""
     of_photographs: float
@@ -99,7 +109,8 @@ class Numbers:
     def read(cls, folder: Path) -> Numbers:
         """Read them; raises OSError, ValueError, LookupError, TypeError."""
         arrays: dict[str, Any] = {
-            name: values.astype(np.float32) for name, values in load_file(folder / FILE).items()
+            name: values if values.dtype.kind in "iu" else values.astype(np.float32)
+            for name, values in load_file(folder / FILE).items()
         }
         scalars = json.loads((folder / SCALARS).read_text("utf-8"))
         similar = tuple(map(float, scalars.pop("similar")))
@@ -114,7 +125,8 @@ class Numbers:
             value = getattr(self, name)
             if isinstance(value, np.ndarray):
                 kept = np.float32 if name in whole else np.float16
-                arrays[name] = np.ascontiguousarray(value, kept)
+                exact = value.dtype.kind in "iu"
+                arrays[name] = np.ascontiguousarray(value, value.dtype if exact else kept)
             else:
                 scalars[name] = value
         save_file(arrays, folder / FILE)

@@ -87,15 +87,17 @@ def join(
         gate = photographic(features, numbers)
         vectors[:, layout.photographs] = gate[:, None] * meaning(logits, numbers)
     vectors[:, layout.drawings] = (1 - gate)[:, None] * drawn
-    vectors[:, layout.colours] = numbers.of_colours * shares
+    # Of one length in all pictures: more colours must not make a picture less like anything else.
+    vectors[:, layout.colours] = numbers.of_colours * unit(shares)
     # Which kind it is, so that it can be asked for.
-    vectors[:, layout.kinds] = numbers.of_kinds * np.stack([1 - gate, gate], axis=1)
+    kinds = np.sqrt(np.stack([1 - gate, gate], axis=1))
+    vectors[:, layout.kinds] = numbers.of_kinds * kinds
     return unit(vectors)
 
 
 def photographic(features: NDArray[np.float32], numbers: Numbers) -> NDArray[np.float32]:
     """Return float32 [n]: how much of a photograph each picture is, 0.1 to 0.9."""
-    score = features @ numbers.gate + numbers.gate_offset
+    score = np.clip(features @ numbers.gate + numbers.gate_offset, -30, 30)
     gate: NDArray[np.float32] = np.clip(1 / (1 + np.exp(-score)), LEAST, MOST).astype(np.float32)
     return gate
 

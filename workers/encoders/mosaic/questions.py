@@ -1,8 +1,9 @@
 """A question's vector: one for drawings, one for photographs, and the colours it asks for.
 
-Three ways lead to the photographs' text space: the sentence encoder, which knows 16 languages; a
-text tower distilled from it, which has heard all; and the bridge, which is the mean of the names
-of the drawings that the question finds. Facts of the question decide what each of them counts.
+Four ways lead to the photographs' text space: the sentence encoder, which knows 16 languages; a
+text tower distilled from it, which has heard all; the bridge, which is the mean of the names of
+the drawings that the question finds; and a table of words. Facts of the question decide what each
+of them counts.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ from numpy.typing import NDArray
 
 from workers.encoders.base import Curves, TextTower, Vectors
 from workers.encoders.mosaic.colours import COLOURS, MONOCHROME, ColourWords
+from workers.encoders.mosaic.lookup import Lookup
 from workers.encoders.mosaic.numbers import Numbers
 from workers.encoders.mosaic.pictures import unit
 
@@ -56,6 +58,10 @@ class Ways:
     bridge: Vectors
     drawn: Vectors
     """The questions in the drawing part's space, float32 [n, d]."""
+    meant: Vectors
+    """What the table says, zeros where it says nothing."""
+    known: NDArray[np.float32]
+    """[n]: how much of each question the table knows."""
 
 
 class QuestionSide:
@@ -75,6 +81,7 @@ class QuestionSide:
         self._sentences = sentences
         self._words = words
         self._numbers = numbers
+        self._lookup = Lookup(numbers.hashes, numbers.places, numbers.meant)
 
     def encode(self, texts: Sequence[str]) -> tuple[Vectors, Curves]:
         """Return unit vectors float32 [n, dim] of n >= 1 questions, and their curves [n, 2]."""
@@ -91,7 +98,8 @@ class QuestionSide:
         sentence = tower
         if self._sentences is not None:
             sentence = unit(np.asarray(self._sentences.encode(list(texts)), np.float32))
-        return Ways(sentence, tower, bridge(drawn, self._numbers), drawn)
+        meant, known = self._lookup.find(texts)
+        return Ways(sentence, tower, bridge(drawn, self._numbers), drawn, meant, known)
 
 
 def bridge(drawn: Vectors, numbers: Numbers) -> Vectors:
@@ -128,9 +136,12 @@ def blended(ways: Ways, facts: Facts, numbers: Numbers) -> Vectors:
     weight = np.exp(score - score.max(axis=1, keepdims=True))
     weight /= weight.sum(axis=1, keepdims=True)
     mixed = (
-        weight[:, :1] * ways.sentence + weight[:, 1:2] * ways.tower + weight[:, 2:] * ways.bridge
+        (weight[:, :1] + numbers.of_sentence) * ways.sentence
+        + weight[:, 1:2] * ways.tower
+        + weight[:, 2:] * ways.bridge
     )
-    return unit(mixed)
+    looked_up = (numbers.of_lookup * ways.known)[:, None]
+    return unit((1 - looked_up) * unit(mixed) + looked_up * ways.meant)
 
 
 def question_vectors(

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from importlib import resources
 from pathlib import Path
 
 import numpy as np
@@ -19,9 +20,10 @@ from workers.encoders.composite import MANIFEST
 from workers.encoders.dual import EngineImageTower
 from workers.encoders.engines.base import EngineOptions
 from workers.encoders.engines.choose import start
-from workers.encoders.mosaic import colours, family, pictures, questions
+from workers.encoders.mosaic import colours, family, lookup, pictures, questions
 from workers.encoders.mosaic.numbers import Numbers
 from workers.encoders.towers import image_tower
+from workers.training import captions
 from workers.training.annotations import Annotation
 from workers.training.artwork import Artwork
 from workers.training.mosaic import teacher
@@ -31,6 +33,8 @@ from workers.training.mosaic.concepts import Concepts
 SEEN = 240
 """Numbers of a vector's photograph part."""
 OF_DRAWN = 0.3
+OF_LOOKUP = 0.8
+OF_SENTENCE = 0.3
 OF_PHOTOGRAPHS = 0.65
 OF_COLOURS = 0.35
 OF_KINDS = 0.2
@@ -118,6 +122,34 @@ def learnt_blend(facts: Matrix, ways: questions.Ways, wanted: Matrix) -> Matrix:
     return blend.detach().numpy()
 
 
+def looked_up(cache: Path) -> tuple[list[str], lookup.Hashes, lookup.Places]:
+    """Return English expressions, and the table from other languages' to their rows.
+
+    What OpenStreetMap's presets call things (ISC), and the project's own list of things.
+    """
+    place: dict[str, int] = {}
+    pairs = [
+        (word, place.setdefault(english, len(place)))
+        for english, word in (*own_words(), *_presets(cache))
+    ]
+    hashes, places = lookup.table(lookup.unambiguous(pairs))
+    return list(place), hashes, places
+
+
+def own_words() -> Iterator[tuple[str, str]]:
+    """Yield (English, word) of the project's list of things without an emoji."""
+    text = resources.files("workers.training.mosaic").joinpath("things.tsv").read_text("utf-8")
+    for line in text.splitlines():
+        _, english, *words = line.split("\t")
+        for word in words:
+            yield english.split(" (")[0], word
+
+
+def _presets(cache: Path) -> Iterator[tuple[str, str]]:
+    for _, word, english in captions.presets(cache):
+        yield english, word
+
+
 def parts(
     concepts: Concepts,
     cache: Path,
@@ -139,6 +171,7 @@ def parts(
     classes_drawn = concepts.vectors(lambda texts: encode_many(drawings, texts))
     known = sentences([names[0] for names in concepts.names])
     names = sentences(named)
+    english, hashes, places = looked_up(cache)
     return Numbers(
         classes=classes,
         classes_drawn=classes_drawn,
@@ -147,10 +180,15 @@ def parts(
         emoji=gallery,
         names=names,
         known=known,
+        hashes=hashes,
+        places=places,
+        meant=sentences(english),
         centre=np.concatenate([known, names]).mean(0),
         blend=np.zeros((3, questions.FACTS), np.float32),
         curve=np.zeros(questions.FACTS + 1, np.float32),
         gate_offset=gate[1],
+        of_lookup=OF_LOOKUP,
+        of_sentence=OF_SENTENCE,
         of_drawn=OF_DRAWN,
         of_photographs=OF_PHOTOGRAPHS,
         of_colours=OF_COLOURS,
@@ -193,7 +231,7 @@ def with_blend(
     ways = questions.Ways(
         *(
             np.concatenate([getattr(part, name) for part in found])
-            for name in ("sentence", "tower", "bridge", "drawn")
+            for name in ("sentence", "tower", "bridge", "drawn", "meant", "known")
         )
     )
     facts = questions.facts_of(phrases, ways, numbers)

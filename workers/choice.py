@@ -9,7 +9,7 @@ from __future__ import annotations
 import contextlib
 from pathlib import Path
 
-DEFAULT_ENCODER = "mini"
+DEFAULT_ENCODER = "mosaic"
 _FILE = "encoder"
 _MODELS = Path(__file__).parent / "models"
 

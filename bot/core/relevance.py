@@ -10,7 +10,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-MIN_RELEVANCE = 0.3
+MIN_RELEVANCE = 0.08
 """An answer ends before the first picture that is less relevant than this."""
 FITS_COUNTED = 100
 """So many pictures that fit are counted; of more it is said that there are more."""

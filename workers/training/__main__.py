@@ -21,7 +21,7 @@ from workers.training.evaluation import measure, questions, report, with_pack
 from workers.training.files import whole_folder, write_whole
 from workers.training.finetune import FinetuneSettings, finetune
 from workers.training.languages import base_language
-from workers.training.mosaic.commands import mosaic, photographs_command
+from workers.training.mosaic.commands import mosaic, photographs_command, relevance_command
 from workers.training.pack import PackSettings, make_pack
 from workers.training.recipe.settings import MiniSettings
 from workers.training.recipe.stages import Mini
@@ -187,6 +187,7 @@ def mosaic_command(drawings: Path, folder: Path, out: Path, cache: Path) -> None
 
 
 main.add_command(photographs_command)
+main.add_command(relevance_command)
 
 
 @main.command("pool")

@@ -82,8 +82,12 @@ class Numbers:
     """[512]: the mean of what is known."""
     blend: Matrix
     """[3, f]: which of the three ways to the text space a question's facts speak for."""
+    visible: Matrix
+    """[513]: towards texts about what can be seen, in the text space; the last one is added."""
+    background: Matrix
+    """[2 k, dim]: vectors of pictures that have to do with no question: photographs, drawings."""
     curve: Matrix
-    """[c]: what a question's facts say of relevance, the last one alone."""
+    """[c]: what a question's traits say of relevance."""
     gate_offset: float
     of_lookup: float
     """What a question counts whose words are all in the table, beside the other ways."""
@@ -98,6 +102,9 @@ class Numbers:
     asks_colours: float
     asks_kinds: float
     slope: float
+    """Of relevance over the cosine."""
+    slope_above_chance: float
+    """The same over the cosine in standard deviations above the background's."""
     similar: tuple[float, float]
 
     @property
@@ -119,7 +126,7 @@ class Numbers:
 
     def save(self, folder: Path) -> None:
         """Write them: matrices in half precision, what is added up in single."""
-        whole = {"gate", "blend", "centre", "curve"}
+        whole = {"gate", "blend", "centre", "curve", "visible"}
         arrays, scalars = {}, {}
         for name in self.__slots__:
             value = getattr(self, name)

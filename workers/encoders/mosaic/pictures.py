@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 LIKELIEST = 20
 TEMPERATURE = 1.5
 """Of the classes' softmax, and how many of them count."""
-LEAST, MOST = 0.1, 0.9
+LEAST, MOST = 0.05, 0.95
 """Of a photograph in any picture: whatever the gate says, both parts keep a voice."""
 
 

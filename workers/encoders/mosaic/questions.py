@@ -37,6 +37,7 @@ SCRIPTS = (
 """Kana, Chinese characters, Hangul, Thai, Arabic, Cyrillic, Latin."""
 _SCRIPTS = tuple(map(re.compile, SCRIPTS))
 FACTS = 1 + len(SCRIPTS) + 6
+TRAITS = 1 + 6 + 8
 
 Facts = NDArray[np.float32]
 
@@ -88,8 +89,13 @@ class QuestionSide:
         ways = self.ways(texts)
         facts = facts_of(texts, ways, self._numbers)
         text = blended(ways, facts, self._numbers)
-        vectors = question_vectors(ways.drawn, text, self._words.asked(texts), self._numbers)
-        return vectors, curves(facts, text, self._numbers)
+        vectors = question_vectors(ways.drawn, text, self.colours_asked(texts), self._numbers)
+        traits = traits_of(vectors, text, ways, facts, self._numbers)
+        return vectors, curves(*traits, self._numbers)
+
+    def colours_asked(self, texts: Sequence[str]) -> NDArray[np.float32]:
+        """Return float32 [n, 12]: 1 for every colour that a text asks for."""
+        return self._words.asked(texts)
 
     def ways(self, texts: Sequence[str]) -> Ways:
         """Go all ways."""
@@ -171,8 +177,40 @@ def _black_and_white(asked: NDArray[np.float32]) -> NDArray[np.float32]:
     return changed
 
 
-def curves(facts: Facts, text: Vectors, numbers: Numbers) -> Curves:
+def traits_of(
+    vectors: Vectors, text: Vectors, ways: Ways, facts: Facts, numbers: Numbers
+) -> tuple[NDArray[np.float32], NDArray[np.float32], NDArray[np.float32]]:
+    """Return traits float32 [n, TRAITS] of questions, and mean and deviation [n] of chance.
+
+    Chance is how near the background's pictures are; the traits say who agrees, how near to what
+    is known, and whether it is about anything that can be seen.
+    """
+    scores = vectors @ numbers.background.T
+    photographs, drawings = np.split(np.sort(scores.reshape(len(vectors), 2, -1), axis=2), 2, 1)
+    nearest = np.sort(text @ numbers.known.T, axis=1)
+    towards, added = numbers.visible[:-1], numbers.visible[-1]
+    columns = [
+        nearest[:, -1],
+        nearest[:, -1] - nearest[:, -6],
+        text @ towards + added,
+        ways.sentence @ towards + added,
+        ways.tower @ towards + added,
+        ways.known,
+        photographs[:, 0, -5:].mean(1),
+        drawings[:, 0, -5:].mean(1),
+    ]
+    own = np.concatenate([facts[:, :1], facts[:, 1 + len(SCRIPTS) :]], axis=1)
+    traits = np.concatenate([own, np.stack(columns, axis=1)], axis=1)
+    return traits.astype(np.float32), scores.mean(1), scores.std(1) + np.float32(1e-6)
+
+
+def curves(
+    traits: NDArray[np.float32],
+    mean: NDArray[np.float32],
+    deviation: NDArray[np.float32],
+    numbers: Numbers,
+) -> Curves:
     """Return float32 [n, 2], slope and offset: what a cosine with each question means."""
-    told = np.concatenate([facts, (text @ numbers.known.T).max(1)[:, None]], axis=1)
-    offset = told @ numbers.curve
-    return np.stack([np.full(len(offset), numbers.slope), offset], axis=1).astype(np.float32)
+    steep = numbers.slope_above_chance / deviation
+    offset = traits @ numbers.curve - steep * mean
+    return np.stack([numbers.slope + steep, offset], axis=1).astype(np.float32)

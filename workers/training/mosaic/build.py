@@ -36,9 +36,9 @@ OF_DRAWN = 0.3
 OF_LOOKUP = 0.8
 OF_SENTENCE = 0.3
 OF_PHOTOGRAPHS = 0.65
-OF_COLOURS = 0.35
+OF_COLOURS = 0.25
 OF_KINDS = 0.2
-ASKS_COLOURS = 0.6
+ASKS_COLOURS = 0.35
 ASKS_KINDS = 0.5
 BLEND_STEPS = 1500
 GATE_STEPS = 800
@@ -185,7 +185,9 @@ def parts(
         meant=sentences(english),
         centre=np.concatenate([known, names]).mean(0),
         blend=np.zeros((3, questions.FACTS), np.float32),
-        curve=np.zeros(questions.FACTS + 1, np.float32),
+        visible=np.zeros(teacher.DIMENSION + 1, np.float32),
+        background=np.zeros((2, 1), np.float32),
+        curve=np.zeros(questions.TRAITS, np.float32),
         gate_offset=gate[1],
         of_lookup=OF_LOOKUP,
         of_sentence=OF_SENTENCE,
@@ -196,7 +198,8 @@ def parts(
         asks_colours=ASKS_COLOURS,
         asks_kinds=ASKS_KINDS,
         slope=20.0,
-        similar=(20.0, -12.0),
+        slope_above_chance=0.0,
+        similar=(16.0, -8.0),
     )
 
 

@@ -4,14 +4,17 @@ from pathlib import Path
 
 import click
 import numpy as np
+from platformdirs import user_cache_path
 from rich.console import Console
 from rich.table import Table
 
 from workers.encoders.models import BUNDLED, load
+from workers.encoders.mosaic.numbers import Numbers
 from workers.training.allocator import restart_with_tcmalloc
 from workers.training.evaluation import photographs as sets
 
 CONSOLE = Console()
+CACHE = user_cache_path("babelpix") / "training"
 FOLDER = click.Path(path_type=Path, exists=True, file_okay=False)
 
 
@@ -44,6 +47,30 @@ def photographs_command(model: Path, folder: Path, final: bool) -> None:
     for name, (count, share) in found.items():
         table.add_row(name, str(count), f"{share:.3f}")
     CONSOLE.print(table)
+
+
+@click.command("relevance")
+@click.option("--model", type=FOLDER, default=BUNDLED / "mosaic", show_default=True)
+@click.option("--photographs", "folder", type=FOLDER, required=True, help="The 120 photographs.")
+@click.option("--cache", type=click.Path(path_type=Path), default=CACHE, show_default=True)
+@click.option("--write", is_flag=True, help="Write the fitted curve into the model.")
+def relevance_command(model: Path, folder: Path, cache: Path, write: bool) -> None:
+    """Fit what a cosine means to the questions to develop by, and check it on held-out ones."""
+    from workers.training.mosaic.judging import Judgements, with_curve
+    from workers.training.mosaic.relevance import reliability
+
+    judged = Judgements(model, folder, cache)
+    found = judged.checked()
+    CONSOLE.print(f"threshold {found.threshold:.3f}", highlight=False)
+    for place, name in enumerate(("photographs", "emoji")):
+        CONSOLE.print(
+            f"{name}: kept {found.kept[place]:.3f}, refused {found.refused[place]:.3f}",
+            highlight=False,
+        )
+    for row in reliability(found.odds, found.right):
+        CONSOLE.print("from {:.1f} said {:.3f} right {:.3f} n {}".format(*row), highlight=False)
+    if write:
+        with_curve(Numbers.read(model), judged.fitted()).save(model)
 
 
 def mosaic(run: Path, cache: Path, drawings: Path, out: Path) -> None:

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import torch
 from PIL import Image
 from transformers import CLIPModel, PreTrainedTokenizerFast
@@ -23,13 +24,14 @@ from samples import emoji as samples
 from workers.encoders import efficientnet
 from workers.encoders.models import load, load_text_tower
 from workers.encoders.mosaic import colours, family, questions
-from workers.encoders.mosaic.numbers import Numbers
+from workers.encoders.mosaic.numbers import FILE, Numbers
 from workers.training import annotations, artwork, towers
 from workers.training.corpus import Corpus
-from workers.training.mosaic import build, pairs, photographs, student, teacher
+from workers.training.mosaic import build, pairs, photographs, relevance, student, teacher
 from workers.training.mosaic.concepts import Concepts
 from workers.training.runs import RunSettings
 
+Matrix = npt.NDArray[np.float32]
 Say = Callable[[str], None]
 BLENDED = 5000
 """Held-out phrases that the blend is learnt from."""
@@ -59,6 +61,7 @@ class Mosaic:
 
     def run(self, target: Path) -> None:
         """Run what is not finished and write the model to ``target``."""
+        before = Numbers.read(target) if (target / FILE).exists() else None
         corpus, english = self.pairs
         self._say(f"{len(corpus)} phrases of {len(english)} English ones")
         model = self._student(corpus, english)
@@ -66,6 +69,16 @@ class Mosaic:
         numbers = self._parts()
         build.write(target, numbers, self._annotations, self._artwork)
         numbers = self._blended(numbers, target, corpus, english)
+        numbers = relevance.with_background(numbers, self.cache, self._gallery)
+        if before is not None:
+            # It is fitted to judgements about photographs, which not everybody has.
+            numbers = replace(
+                numbers,
+                slope=before.slope,
+                slope_above_chance=before.slope_above_chance,
+                curve=before.curve,
+                similar=before.similar,
+            )
         numbers.save(target)
 
     @cached_property
@@ -160,10 +173,24 @@ class Mosaic:
         for name in ("tokenizer.json", "tokenizer_config.json"):
             shutil.copyfile(self._drawings / name, target / name)
 
+    @cached_property
+    def _pictures(self) -> list[Image.Image]:
+        """The emoji."""
+        return [samples.render(glyph.emoji) for glyph in samples.glyphs()]
+
+    @cached_property
+    def _gallery(self) -> tuple[Matrix, Matrix]:
+        """The drawing part's vectors of the emoji, and the classifier's numbers."""
+        encoder = load(str(self._drawings), texts=False)
+        pictures = self._pictures
+        drawn = [
+            encoder.encode_images(pictures[at : at + 64]) for at in range(0, len(pictures), 64)
+        ]
+        return np.concatenate(drawn), build.features(build.classifier(), pictures)
+
     def _parts(self) -> Numbers:
-        encoder = load(str(self._drawings))
-        glyphs = list(samples.glyphs())
-        pictures = [samples.render(glyph.emoji) for glyph in glyphs]
+        encoder = load(str(self._drawings), images=False)
+        pictures = self._pictures
         eye = build.classifier()
         path = self.folder / "gate.json"
         if not path.exists():
@@ -177,15 +204,12 @@ class Mosaic:
             )
             path.write_text(json.dumps([direction.tolist(), offset]), "utf-8")
         direction, offset = json.loads(path.read_text("utf-8"))
-        gallery = np.concatenate(
-            [encoder.encode_images(pictures[at : at + 64]) for at in range(0, len(pictures), 64)]
-        )
         return build.parts(
             self._concepts,
             self.cache,
             encoder,
-            gallery,
-            named=[glyph.name for glyph in glyphs],
+            self._gallery[0],
+            named=[glyph.name for glyph in samples.glyphs()],
             gate=(np.asarray(direction, np.float32), float(offset)),
         )
 

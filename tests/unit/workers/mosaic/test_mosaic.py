@@ -19,6 +19,7 @@ from workers.encoders.mosaic.questions import (
     curves,
     facts_of,
     question_vectors,
+    traits_of,
 )
 
 NUMBERS = Numbers.read(BUNDLED / "mosaic")
@@ -62,7 +63,9 @@ def test_without_a_classifier_every_picture_is_a_drawing() -> None:
     layout = NUMBERS.layout
     (vector,) = join(units(1, layout.drawn), None, np.zeros((1, DIMENSION), np.float32), NUMBERS)
     assert not vector[layout.photographs].any()
-    assert vector[layout.kinds][0] / vector[layout.kinds][1] == pytest.approx(((1 - LEAST) / LEAST) ** 0.5, rel=1e-3)
+    assert vector[layout.kinds][0] / vector[layout.kinds][1] == pytest.approx(
+        ((1 - LEAST) / LEAST) ** 0.5, rel=1e-3
+    )
 
 
 def test_a_pictures_vector_does_not_depend_on_its_neighbours() -> None:
@@ -107,7 +110,9 @@ def test_facts_blend_and_curve_have_their_shapes_and_are_finite() -> None:
     assert facts.shape == (len(texts), FACTS)
     mixed = blended(ways, facts, NUMBERS)
     assert np.allclose(np.linalg.norm(mixed, axis=1), 1, atol=1e-5)
-    told = curves(facts, mixed, NUMBERS)
+    asked = np.zeros((len(texts), DIMENSION), np.float32)
+    vectors = question_vectors(drawn, mixed, asked, NUMBERS)
+    told = curves(*traits_of(vectors, mixed, ways, facts, NUMBERS), NUMBERS)
     assert told.shape == (len(texts), 2)
     assert np.isfinite(told).all()
     assert (told[:, 0] > 0).all()  # more alike is never less relevant

@@ -21,6 +21,7 @@ from redis import Redis
 from bot.services import ServiceUrls, service_urls
 from bot.settings import BotSettings
 from db.embedded import ends_with_parent
+from workers.choice import choose_encoder
 
 START_TIMEOUT_S = 180.0
 STOP_TIMEOUT_S = 60.0
@@ -182,14 +183,22 @@ def _descendants(process: Command) -> list[psutil.Process]:
 
 @contextlib.contextmanager
 def running_stack(
-    *, samples: bool, begin_with: Path | None = None, encoder: Path | None = None
+    *,
+    samples: bool,
+    begin_with: Path | None = None,
+    encoder: Path | None = None,
+    chosen: str | None = None,
 ) -> Iterator[Stack]:
     """Run a service on a data folder of its own for as long as the block; leave nothing behind.
 
-    The folder begins empty, or as a copy of another one.
+    The folder begins empty, or as a copy of another one. An encoder that is ``chosen`` can be
+    changed by a command: ENCODER, which would win, is not set then.
     """
     running = Stack(new_data_dir(), samples=samples, encoder=encoder)
     try:
+        if chosen is not None:
+            del running.environment["ENCODER"]
+            choose_encoder(running.data_dir, chosen)
         if begin_with is not None:
             shutil.copytree(begin_with, running.data_dir, dirs_exist_ok=True)
         running.start()

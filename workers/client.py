@@ -48,11 +48,11 @@ class ClientStats:
     resent: int = 0
 
 
-async def end_tasks(tasks: Iterable[asyncio.Task[None]]) -> None:
+async def end_tasks(tasks: Iterable[asyncio.Task[object]]) -> None:
     """Cancel tasks that use Redis until they have ended.
 
-    Again and again, because redis-py may turn a cancellation during a connect into a time-out,
-    after which the task would go on.
+    Again and again, because redis-py may turn a cancellation during a connect into a time-out, and
+    loses one (asyncio.wait_for, before Python 3.12) while it sends: the task would go on.
     """
     left = set(tasks)
     while left:

@@ -18,6 +18,7 @@ from bot.settings import BotSettings
 from bot.terminal.change import follow_change
 from bot.terminal.console import errors, output, prepare_samples, warm_up
 from workers.choice import is_bundled
+from workers.client import end_tasks
 
 EXAMPLES = ("black cat", "Geburtstagskuchen", "花火")
 
@@ -48,7 +49,7 @@ async def run(settings: BotSettings, frontends: Sequence[str]) -> int:
         loop.add_signal_handler(number, stop)
     services = LocalServices(settings)
     try:
-        if not await _serve(settings, services, lock, frontends):
+        if not await _serve(settings, services, lock, frontends, stopping):
             return 1
     except asyncio.CancelledError:
         if not stopping.is_set():
@@ -63,7 +64,11 @@ async def run(settings: BotSettings, frontends: Sequence[str]) -> int:
 
 
 async def _serve(
-    settings: BotSettings, services: LocalServices, lock: InstanceLock, names: Sequence[str]
+    settings: BotSettings,
+    services: LocalServices,
+    lock: InstanceLock,
+    names: Sequence[str],
+    stopping: asyncio.Event,
 ) -> bool:
     """Serve until cancelled; False when there will be no worker to serve with."""
     began = time.monotonic()
@@ -73,25 +78,36 @@ async def _serve(
     mine = services if services.children else None
     async with opened(App(settings, services.urls, mine)) as app:
         started: list[Frontend] = []
+        work = asyncio.create_task(_work(app, lock, names, started, began), name="work")
+        stop = asyncio.create_task(stopping.wait(), name="stop")
         try:
-            for name in names:
-                frontend = load(name)(app.conversation, app.frontend_options())
-                line = await frontend.start()
-                started.append(frontend)
-                if name == "web":
-                    lock.publish(InstanceInfo(os.getpid(), "run", line))
-                output.print(f"[bold]{name}[/bold]  {line}", soft_wrap=True)  # a link to copy
-            if not await warm_up(app):
-                return False
-            errors.print(f"Warm after {time.monotonic() - began:.1f} s.", style="dim")
-            await prepare_samples(app)
-            _say_ready()
-            if is_bundled(settings.encoder):
-                errors.print(f"For people, places and anything else: `{COMMAND}` (1.5 GB)")
-            await follow_change(app)
-            return True
+            # Not the cancellation alone: opening the app may have lost it, see end_tasks.
+            await asyncio.wait({work, stop}, return_when=asyncio.FIRST_COMPLETED)
         finally:
+            await end_tasks([work, stop])
             await asyncio.gather(*(frontend.stop() for frontend in started))
+        return work.result()
+
+
+async def _work(
+    app: App, lock: InstanceLock, names: Sequence[str], started: list[Frontend], began: float
+) -> bool:
+    for name in names:
+        frontend = load(name)(app.conversation, app.frontend_options())
+        line = await frontend.start()
+        started.append(frontend)
+        if name == "web":
+            lock.publish(InstanceInfo(os.getpid(), "run", line))
+        output.print(f"[bold]{name}[/bold]  {line}", soft_wrap=True)  # a link to copy
+    if not await warm_up(app):
+        return False
+    errors.print(f"Warm after {time.monotonic() - began:.1f} s.", style="dim")
+    await prepare_samples(app)
+    _say_ready()
+    if is_bundled(app.settings.encoder):
+        errors.print(f"For people, places and anything else: `{COMMAND}` (1.5 GB)")
+    await follow_change(app)
+    return True
 
 
 def _say_ready() -> None:

@@ -10,7 +10,6 @@ from typing import Any
 import pytest
 
 from tests.acceptance.browser import chromium_or_skip, open_page
-from tests.acceptance.test_commands import finish
 from tests.stack import Stack, running_stack
 from workers.encoders.calibration import FILE
 from workers.encoders.models import BUNDLED
@@ -29,7 +28,7 @@ def calibrated(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
 
 
 def _asked(stack: Stack, *arguments: str) -> list[dict[str, Any]]:
-    code, output, errors = finish(stack, "ask", *arguments, "--json")
+    code, output, errors = stack.finish("ask", *arguments, "--json")
     assert code == 0, errors
     found: list[dict[str, Any]] = json.loads(output)
     return found
@@ -43,7 +42,7 @@ def test_ask_shows_what_fits(calibrated: Stack) -> None:
     assert everything[: len(fits)] == fits
     assert len(everything) == 60
     assert all(hit["relevance"] < 0.3 for hit in everything[len(fits) :])
-    code, output, _ = finish(calibrated, "ask", "black", "cat")
+    code, output, _ = calibrated.finish("ask", "black", "cat")
     assert code == 0
     assert output.split()[:2] == ["rank", "relevance"]
     assert "%" in output
@@ -52,7 +51,7 @@ def test_ask_shows_what_fits(calibrated: Stack) -> None:
 def test_ask_says_that_nothing_fits(calibrated: Stack) -> None:
     assert _asked(calibrated, "xyzzy") == []
     assert len(_asked(calibrated, "xyzzy", "--all", "--limit", "5")) == 5
-    code, output, errors = finish(calibrated, "ask", "xyzzy")
+    code, output, errors = calibrated.finish("ask", "xyzzy")
     assert code == 0
     assert output.startswith("Nothing here fits well.")
     assert "--all" in errors

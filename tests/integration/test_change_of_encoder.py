@@ -19,7 +19,8 @@ from bot.services import PICTURE_WORKER
 from tests import pictures
 from tests.conversing import add, ask, say
 from tests.other_model import other_model
-from tests.stack import Stack, wait_for
+from tests.stack import Stack, running_stack, wait_for
+from workers.choice import choose_encoder, chosen_encoder
 
 BASE = 150
 CHANGED_WITHIN_S = 120.0
@@ -43,8 +44,15 @@ def model(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture
-def owner(fragile_stack: Stack) -> Iterator[Owner]:
-    with psycopg.connect(fragile_stack.urls.database, autocommit=True) as connection:
+def choosing_stack() -> Iterator[Stack]:
+    """A service of one's own whose encoder is the operator's choice."""
+    with running_stack(samples=False, chosen="mini") as running:
+        yield running
+
+
+@pytest.fixture
+def owner(choosing_stack: Stack) -> Iterator[Owner]:
+    with psycopg.connect(choosing_stack.urls.database, autocommit=True) as connection:
         yield connection
 
 
@@ -134,31 +142,26 @@ async def test_the_former_encoder_answers_until_the_new_one_has_everything(
         assert owner.execute(_LACKING).fetchall() == []
         assert owner.execute(_PENDING).fetchone() == (0,)
         assert owner.execute("SELECT count(*) FROM space_work").fetchone() == (0,)
-        assert "random answers from now on" in stack.said()
-
-
-def command(stack: Stack, *arguments: str) -> tuple[int, str, str]:
-    process = stack.command("encoder", *arguments)
-    output, errors = process.communicate(timeout=CHANGED_WITHIN_S)
-    return process.returncode, output.decode(), errors.decode()
+        # It looks once a second.
+        await until(lambda: "random answers from now on" in stack.said(), stack)
 
 
 async def run(stack: Stack, *arguments: str) -> str:
-    code, output, errors = await asyncio.to_thread(command, stack, *arguments)
+    code, output, errors = await asyncio.to_thread(stack.finish, "encoder", *arguments)
     assert code == 0, f"{errors}\n{stack.logs()}"
     return output + errors
 
 
 def states(stack: Stack) -> dict[str, tuple[str, int, int]]:
-    code, output, errors = command(stack, "status", "--json")
+    code, output, errors = stack.finish("encoder", "status", "--json")
     assert code == 0, errors
     return {one["name"]: (one["state"], one["done"], one["total"]) for one in json.loads(output)}
 
 
 async def test_use_and_back_in_the_terminal_while_it_runs(
-    fragile_stack: Stack, owner: Owner, collection: str, model: Path
+    choosing_stack: Stack, owner: Owner, collection: str, model: Path
 ) -> None:
-    stack = fragile_stack
+    stack = choosing_stack
     async with connected(stack) as app:
         assert (await add(app, collection, *map(picture, range(BASE)))).done == BASE
         async with Asking(app, collection, BASE - 5):
@@ -189,21 +192,21 @@ async def test_use_and_back_in_the_terminal_while_it_runs(
 
 
 async def test_use_where_nothing_runs_and_what_cannot_be_used(
-    fragile_stack: Stack, collection: str, model: Path, tmp_path: Path
+    choosing_stack: Stack, collection: str, model: Path, tmp_path: Path
 ) -> None:
-    stack = fragile_stack
+    stack = choosing_stack
     async with connected(stack) as app:
         assert (await add(app, "local", *map(picture, range(20)))).done == 20
     stack.stop()
-    code, _, errors = await asyncio.to_thread(command, stack, "use", "nonsense")
+    code, _, errors = await asyncio.to_thread(stack.finish, "encoder", "use", "nonsense")
     assert code == 1
     assert "there is no model 'nonsense'" in errors
-    assert not (stack.data_dir / "encoder").exists()
+    assert chosen_encoder(stack.data_dir) == "mini"
     said = await run(stack, "use", str(model))
     assert "sample questions" in said
-    assert (stack.data_dir / "encoder").read_text().strip() == str(model)
+    assert chosen_encoder(stack.data_dir) == str(model)
     stack.environment["ENCODER"] = "mini"
-    code, _, errors = await asyncio.to_thread(command, stack, "back")
+    code, _, errors = await asyncio.to_thread(stack.finish, "encoder", "back")
     assert code == 1
     assert "ENCODER=mini is set" in errors
     del stack.environment["ENCODER"]
@@ -211,16 +214,16 @@ async def test_use_where_nothing_runs_and_what_cannot_be_used(
 
 
 async def test_a_former_model_that_is_gone_is_named_and_pictures_are_encoded_anew(
-    fragile_stack: Stack, model: Path, tmp_path: Path
+    choosing_stack: Stack, model: Path, tmp_path: Path
 ) -> None:
-    stack = fragile_stack
+    stack = choosing_stack
     gone = shutil.copytree(model, tmp_path / "gone")
     async with connected(stack) as app:
         assert (await add(app, "local", *map(picture, range(20)))).done == 20
     await run(stack, "use", str(gone))
     stack.stop()
     shutil.rmtree(gone)
-    (stack.data_dir / "encoder").unlink()
+    choose_encoder(stack.data_dir, "mini")
     stack.start()
     with psycopg.connect(stack.urls.database, autocommit=True) as owner:
         assert owner.execute(_LIVE).fetchall() == [("mini",)]

@@ -229,10 +229,6 @@ def before_communities(empty_database: str, tmp_path: Path, monkeypatch: pytest.
     with psycopg.connect(empty_database) as connection:
         connection.execute(_OLD_SPACE, (DIM,))
         connection.execute(
-            "INSERT INTO spaces (name, revision, dim, live) VALUES ('made-up', 'r1', %s, true)",
-            (DIM,),
-        )
-        connection.execute(
             "INSERT INTO collections (key, settings) VALUES ('local', '{}'), ('telegram:chat:7', "
             """'{"page_size": 3}')"""
         )

@@ -122,8 +122,8 @@ class Judgements:
                 right.append(np.take_along_axis(own.right, first, axis=1).reshape(-1))
                 best[place] += found.max(axis=1).tolist()
                 if place == 0:
-                    hit = np.take_along_axis(own.right, first[:, :5], axis=1).any(axis=1)
-                    hits.extend(bool(one) for one in hit)
+                    five = np.take_along_axis(own.right, first[:, :5], axis=1)
+                    hits += [bool(row.any()) for row in five]
         top = [np.asarray(one, np.float32) for one in best]
         threshold = float(np.quantile(top[0][np.asarray(hits)], 1 - KEPT))
         return Found(

@@ -140,21 +140,21 @@ def test_what_could_not_be_taken_up_is_tried_again(
 def test_a_worker_goes_on_following_packs_whatever_happens(
     monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    class Towers:
+    class Models:
         looked = 0
 
-        def refresh(self) -> None:
+        def follow(self) -> None:
             self.looked += 1
             if self.looked == 3:
-                worker._stopping.set()
+                worker.stopping.set()
             raise ZeroDivisionError
 
-    monkeypatch.setattr("workers.runtime.PACKS_EVERY_S", 0.0)
+    monkeypatch.setattr("workers.runtime.FOLLOW_EVERY_S", 0.0)
     worker: Any = object.__new__(Runtime)
-    worker._stopping, worker.text_towers = threading.Event(), Towers()
+    worker.stopping, worker.models = threading.Event(), Models()
     worker._look_out()
-    assert worker.text_towers.looked == 3
-    assert [record.message for record in caplog.records] == ["packs_not_followed"] * 3
+    assert worker.models.looked == 3
+    assert [record.message for record in caplog.records] == ["changes_not_followed"] * 3
 
 
 def test_a_pack_in_a_folder_of_another_name_is_left_out(

@@ -156,13 +156,13 @@ def remove_command(name: str) -> None:
 
 def _store() -> PackStore:
     from workers.encoders.engines.base import EngineOptions
-    from workers.encoders.models import model_folder
+    from workers.encoders.models import extended_by_packs, model_folder
     from workers.packs.store import PackStore
 
     settings = ModelSettings()
     # Tried once and let go of: not worth a conversion.
     options = EngineOptions(engine="torch", threads=settings.encoder_threads)
-    folder = model_folder(settings.encoder, settings.models_folder)
+    folder = extended_by_packs(model_folder(settings.encoder, settings.models_folder))
     return PackStore(settings.packs_folder, folder, options)
 
 

@@ -20,7 +20,7 @@ from workers.encoders.base import Encoder, EncoderError
 from workers.encoders.models import (
     BUNDLED,
     describe_model,
-    drawings_folder,
+    extended_by_packs,
     knows_photographs,
     load,
     model_folder,
@@ -262,7 +262,7 @@ class LoadedModels:
         towers, is_measured = None, False
         if self._texts:
             folder = model_folder(name, self._settings.models_folder)
-            drawn = drawings_folder(folder)  # what packs are made for
+            drawn = extended_by_packs(folder)  # what packs are made for
             packs = PackStore(self._settings.packs_folder, drawn, self._settings.engine_options)
             # What is bundled brings its curves, or has none that would be worth anything.
             is_measured = folder.parent != BUNDLED and measures(encoder)

@@ -11,7 +11,9 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping
+from importlib import import_module
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -37,10 +39,15 @@ FAMILIES = {
 }
 COMPOSITE_FAMILIES = {
     "mclip": "workers.encoders.mclip",
-    "mosaic": "workers.encoders.mosaic.family",
     "sbert": "workers.encoders.sbert",
 }
 """Those of two repositories in one folder, by the ``family`` that its ``babelpix.json`` states."""
+FAMILIES_OF_PARTS = {
+    "mosaic": "workers.encoders.mosaic.family",
+}
+"""Those made of other models, by the same. Their module has ``drawings(folder)``, the folder of the
+model that language packs extend; ``tower(folder)``, that of a text tower of TEXT_SPACE numbers; and
+``assemble``, which joins what was loaded."""
 TEXT_FAMILIES = {
     "clip_text_model": "workers.encoders.clip_text",
 }
@@ -72,18 +79,25 @@ def model_folder(name: str, fetched: Path | None = None) -> Path:
         raise EncoderError(
             f"the model {name} has not been fetched: run `python -m workers fetch {name}`"
         )
-    bundled = ", ".join(
-        sorted(
-            path.name
-            for path in BUNDLED.glob("*")
-            if (path / MANIFEST).is_file() or (path / "config.json").is_file()
-        )
-    )
+    bundled = ", ".join(folder.name for folder in model_folders(BUNDLED))
     raise EncoderError(
         f"there is no model {name!r}: ENCODER is the name of a bundled model ({bundled or 'none'}),"
         " one of those that `python -m workers models` lists, or a folder with a model in Hugging"
         " Face format"
     )
+
+
+def model_folders(parent: Path) -> list[Path]:
+    """Return the folders in ``parent`` that hold a model, by name."""
+    described = (MANIFEST, "config.json")
+    return sorted(
+        folder for folder in parent.glob("*") if any((folder / one).is_file() for one in described)
+    )
+
+
+def brings_curves(folder: Path) -> bool:
+    """Tell whether a model says itself what its cosines mean."""
+    return (folder / calibration.FILE).is_file() or is_made_of_parts(folder)
 
 
 def knows_photographs(folder: Path) -> bool:
@@ -97,13 +111,17 @@ def knows_photographs(folder: Path) -> bool:
         return True
 
 
-def drawings_folder(folder: Path) -> Path:
-    """Return the folder of the model that language packs extend; raises EncoderError."""
-    if (folder / MANIFEST).is_file() and _family_of(folder) == COMPOSITE_FAMILIES["mosaic"]:
-        from workers.encoders.mosaic import family
+def is_made_of_parts(folder: Path) -> bool:
+    """Tell whether the model in a folder is made of others; raises EncoderError."""
+    return (folder / MANIFEST).is_file() and _family_of(folder) in FAMILIES_OF_PARTS.values()
 
-        return family.drawings(folder)
-    return folder
+
+def extended_by_packs(folder: Path) -> Path:
+    """Return the folder of the model that language packs extend; raises EncoderError."""
+    if not is_made_of_parts(folder):
+        return folder
+    found: Path = import_module(_family_of(folder)).drawings(folder)
+    return found
 
 
 def describe_model(folder: Path) -> Description:
@@ -122,8 +140,8 @@ def load(
     options = options or EngineOptions()
     folder = model_folder(name)
     family = _family_of(folder)
-    if family == COMPOSITE_FAMILIES["mosaic"]:
-        return _mosaic(folder, texts=texts, images=images, options=options)
+    if family in FAMILIES_OF_PARTS.values():
+        return _joined(family, folder, texts=texts, images=images, options=options)
     about = describe(family, folder)
     if about.preprocessing is None:
         raise EncoderError(f"the model in {folder} has no image tower")
@@ -151,13 +169,14 @@ def load(
     return encoder
 
 
-def _mosaic(folder: Path, *, texts: bool, images: bool, options: EngineOptions) -> Encoder:
+def _joined(
+    family: str, folder: Path, *, texts: bool, images: bool, options: EngineOptions
+) -> Encoder:
     """Load a model that is made of others; raises EncoderError."""
-    from workers.encoders.mosaic import family
-
-    drawings = load(str(family.drawings(folder)), texts=texts, images=images, options=options)
-    tower = load_text_tower(family.tower(folder), family.TEXT_SPACE, options) if texts else None
-    encoder = family.assemble(folder, drawings, tower, images=images, options=options)
+    module: Any = import_module(family)
+    drawings = load(str(module.drawings(folder)), texts=texts, images=images, options=options)
+    tower = load_text_tower(module.tower(folder), module.TEXT_SPACE, options) if texts else None
+    encoder: Encoder = module.assemble(folder, drawings, tower, images=images, options=options)
     _try_all(encoder, folder, texts=texts, images=images)
     return encoder
 
@@ -211,7 +230,7 @@ def _try(encode: Callable[[], Vectors], dim: int, what: str) -> None:
 def _family_of(folder: Path) -> str:
     """Return the module that reads the encoder in a folder; raises EncoderError."""
     if (folder / MANIFEST).is_file():
-        return _family(folder / MANIFEST, "family", COMPOSITE_FAMILIES)
+        return _family(folder / MANIFEST, "family", {**COMPOSITE_FAMILIES, **FAMILIES_OF_PARTS})
     return _family(folder / "config.json", "model_type", FAMILIES)
 
 

@@ -8,9 +8,14 @@ from pathlib import Path
 
 from rich.table import Table
 
-from workers.encoders.calibration import FILE
+from workers.encoders.models import brings_curves, knows_photographs, model_folders
 from workers.hub.catalogue import CATALOGUE
 from workers.hub.store import ModelStore
+
+_BUNDLED_FOR = {
+    True: "drawings, photographs of things, colours",
+    False: "emoji and sticker art, not photographs",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,15 +39,15 @@ def rows(store: ModelStore, bundled: Path) -> list[Row]:
     """Return the bundled models, then the catalogue; raises HubError."""
     found = [
         Row(
-            path.parent.name,
-            "comes with the project: emoji and sticker art, not photographs",
+            folder.name,
+            f"comes with the project: {_BUNDLED_FOR[knows_photographs(folder)]}",
             None,
-            sum(file.stat().st_size for file in path.parent.rglob("*") if file.is_file()),
+            sum(file.stat().st_size for file in folder.rglob("*") if file.is_file()),
             "the project's",
             "bundled",
-            "its own" if (path.parent / FILE).is_file() else "uncalibrated",
+            "its own" if brings_curves(folder) else "uncalibrated",
         )
-        for path in sorted(bundled.glob("*/config.json"))
+        for folder in model_folders(bundled)
     ]
     for model in CATALOGUE.values():
         record = store.record(model.name)

@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from samples import emoji as samples
-from workers.encoders.models import drawings_folder, load, load_text_tower
+from workers.encoders.models import extended_by_packs, load, load_text_tower
 from workers.encoders.mosaic import colours, family, questions
 from workers.encoders.mosaic.numbers import Numbers
 from workers.training import artwork
@@ -45,7 +45,7 @@ class Judgements:
         numbers = Numbers.read(model)
         self._numbers = numbers
         self._side = questions.QuestionSide(
-            load(str(drawings_folder(model)), images=False),
+            load(str(extended_by_packs(model)), images=False),
             load_text_tower(family.tower(model), family.TEXT_SPACE),
             family.load_sentences(),
             colours.ColourWords.read(model),

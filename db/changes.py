@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 from psycopg import sql
 
 from db.nearest import read
@@ -13,6 +15,8 @@ SELECT o.id, o.name, o.source, o.state, o.dim, o.since, o.note, o.done, o.total,
 FROM space_overview() o LEFT JOIN text_towers t ON t.space_id = o.id AND t.is_default
 ORDER BY o.since, o.state = 'live', o.id
 """
+# What is looked at every second must not count all pictures, as the overview does.
+_NOTES = "SELECT note FROM spaces WHERE note <> '' AND since > now() - %s ORDER BY since"
 _ON_ITS_WAY = "SELECT count(*) FROM spaces WHERE state IN ('building', 'ready')"
 # No rows, and nothing counted, while no space is on its way.
 _PREPARING = sql.SQL(
@@ -33,6 +37,17 @@ async def spaces(database: Database) -> list[SpaceOverview]:
         async with database.transaction() as connection:
             cursor = await connection.execute(_OVERVIEW)
             return [SpaceOverview(*row) for row in await cursor.fetchall()]
+
+    return await database.retry(once)
+
+
+async def notes(database: Database, within: timedelta) -> list[str]:
+    """Return what operators should know of spaces that changed lately."""
+
+    async def once() -> list[str]:
+        async with database.transaction() as connection:
+            cursor = await connection.execute(_NOTES, (within,))
+            return [note for (note,) in await cursor.fetchall()]
 
     return await database.retry(once)
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import logging
 from collections.abc import Iterator, Sequence
 from concurrent.futures import wait
@@ -120,8 +119,6 @@ class Building:
             self._runtime.models.look()
 
     def _all_hold(self, space_id: int) -> bool:
-        redis = self._runtime.redis
-        said = [redis.get(key) for key in redis.scan_iter(contract.WORKER_KEYS)]
-        workers = [json.loads(each) for each in said if isinstance(each, bytes)]
+        workers = self._runtime.warm_workers()
         for_texts = [one for one in workers if contract.QUEUE_TEXT in one["queues"]]
         return bool(for_texts) and all(space_id in one["spaces"] for one in workers)

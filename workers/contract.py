@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import math
 import struct
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 from urllib.parse import parse_qs, urlsplit
@@ -53,8 +54,17 @@ def heartbeat_key(queue: str) -> str:
     return f"worker:{queue}"
 
 
-WORKER_KEYS = "spaces:*"
-"""Matches all keys of :func:`worker_key`."""
+WORKERS = "workers"
+"""The Redis set of the ids of warm workers, and of some that are no more: looking through all keys
+for them would take longer the more questions are remembered."""
+WORKERS_TTL_S = 86_400
+
+
+def worker_keys(worker_ids: Iterable[bytes | str]) -> list[str]:
+    """Name the keys of the workers whose ids are in WORKERS."""
+    return [
+        worker_key(each if isinstance(each, str) else each.decode()) for each in sorted(worker_ids)
+    ]
 
 
 def worker_key(worker_id: str) -> str:

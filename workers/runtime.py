@@ -10,7 +10,7 @@ import secrets
 import threading
 from collections.abc import Collection, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 from redis import Redis
@@ -98,6 +98,18 @@ class Runtime:
             if self._measuring is not None:
                 self._measuring.start()
 
+    def warm_workers(self) -> list[dict[str, Any]]:
+        """Return what each warm worker says of itself, this one too; raises RedisError."""
+        ids = list(cast("set[bytes]", self.redis.smembers(contract.WORKERS)))
+        if not ids:
+            return []
+        keys = contract.worker_keys(ids)
+        said = dict(zip(keys, cast("list[bytes | None]", self.redis.mget(keys)), strict=True))
+        gone = [one for one in ids if said[contract.worker_key(one.decode())] is None]
+        if gone:
+            self.redis.srem(contract.WORKERS, *gone)
+        return [json.loads(each) for each in said.values() if each is not None]
+
     def close(self) -> None:
         """Stop announcing and let the connections go."""
         self.stopping.set()
@@ -105,9 +117,12 @@ class Runtime:
         self.store.close()
         with contextlib.suppress(RedisError, OSError):
             self.redis.delete(contract.worker_key(self._id))
+            self.redis.srem(contract.WORKERS, self._id)
         self.redis.close()
 
     def _look_out(self) -> None:
+        with contextlib.suppress(RedisError, OSError):
+            self.warm_workers()  # those that are gone are struck off
         while not self.stopping.wait(FOLLOW_EVERY_S):
             try:
                 self.models.follow()
@@ -146,6 +161,8 @@ class Runtime:
                     }
                     key = contract.worker_key(self._id)
                     pipe.set(key, json.dumps(said), ex=contract.HEARTBEAT_TTL_S)
+                    pipe.sadd(contract.WORKERS, self._id)
+                    pipe.expire(contract.WORKERS, contract.WORKERS_TTL_S)
                     pipe.execute()
             except (RedisError, OSError):
                 logger.warning("heartbeat_missed")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import json
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 
 from redis.exceptions import RedisError
 
@@ -70,17 +70,15 @@ async def troubles(app: App) -> list[str]:
     """Return what keeps workers from holding the encoder that is wanted."""
     found: dict[str, None] = {}
     with contextlib.suppress(RedisError, OSError, ValueError, KeyError):
-        async for key in app.redis.scan_iter(contract.WORKER_KEYS):
-            said = json.loads(await app.redis.get(key) or "{}")
-            if said.get("trouble"):
-                found[str(said["trouble"])] = None
+        ids = await app.redis.smembers(contract.WORKERS)
+        for each in await app.redis.mget(contract.worker_keys(ids)) if ids else ():
+            if each and (trouble := json.loads(each).get("trouble")):
+                found[str(trouble)] = None
     return list(found)
 
 
 async def _to_tell(app: App) -> list[str]:
-    since = datetime.now(UTC) - RECENT
     lines = [f"The new encoder cannot be used: {trouble}" for trouble in await troubles(app)]
-    for space in await changes.spaces(app.database):
-        if space.note and space.since > since:
-            lines.append(f"{space.note}. All pictures are being encoded anew; few are found now.")
+    for note in await changes.notes(app.database, RECENT):
+        lines.append(f"{note}. All pictures are being encoded anew; few are found now.")
     return lines

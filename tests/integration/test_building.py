@@ -148,7 +148,10 @@ async def test_a_picture_finished_for_the_space_of_before_waits_for_its_turn(
     with store.claim([late]) as (claim, _):
         assert claim.finish(live.id, [_ingested(late, ours)], {})
         switching = asyncio.create_task(asyncio.to_thread(building.switch, store, coming.id))
-        await asyncio.sleep(0.3)
+        waiting = "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock'"
+        async with asyncio.timeout(30):
+            while owner.execute(waiting).fetchone() == (0,):  # noqa: ASYNC110
+                await asyncio.sleep(0.01)  # it tells nobody that it waits
         assert not switching.done(), "it is counted first"
     assert not await switching, "it has none in the next space"
     assert build(store, coming, [late]) == [late]

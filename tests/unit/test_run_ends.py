@@ -37,7 +37,7 @@ async def interrupted() -> None:
     """Be interrupted, and lose the cancellation, as asyncio.wait_for does before Python 3.12."""
     os.kill(os.getpid(), signal.SIGINT)
     with suppress(asyncio.CancelledError):
-        await asyncio.sleep(60)
+        await asyncio.Event().wait()
 
 
 async def ended(settings: BotSettings) -> int:
@@ -70,7 +70,7 @@ async def test_it_ends_though_the_cancellation_was_lost(
     async def follow_change(_: object) -> None:
         if while_it == "runs":
             await interrupted()
-        await asyncio.sleep(60)
+        await asyncio.Event().wait()
 
     async def prepare_samples(_: object) -> None:
         pass

@@ -31,7 +31,7 @@ async def test_a_swallowed_cancellation_does_not_make_it_wait_for_ever(
     async def status(_collection: str) -> ServiceStatus:
         # As redis-py does, for which it is a connection that failed.
         with contextlib.suppress(asyncio.CancelledError):
-            await asyncio.sleep(10)
+            await asyncio.Event().wait()
         return NOT_READY
 
     monkeypatch.setattr(app.conversation, "status", status)

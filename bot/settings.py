@@ -7,38 +7,28 @@ from pathlib import Path
 from typing import Self
 
 import limits
-from platformdirs import user_data_path
 from pydantic import (
     Field,
-    PrivateAttr,
     SecretStr,
     ValidationError,
     field_validator,
     model_validator,
 )
-from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from bot.core.relevance import MIN_RELEVANCE
-from workers.choice import chosen_encoder
+from workers.choice import EncoderChoice
 
 
 class SettingsError(Exception):
     """A setting is missing or wrong; the message is for the operator and shows no value."""
 
 
-class BotSettings(BaseSettings):
+class BotSettings(EncoderChoice):
     """Everything an operator can set. Each name in capitals is an environment variable."""
 
-    model_config = SettingsConfigDict(
-        env_file=".env", env_file_encoding="utf-8", extra="ignore", env_ignore_empty=True
-    )
-
-    data_dir: Path = Field(default_factory=lambda: user_data_path("babelpix"))
     database_url: SecretStr | None = None
     redis_url: SecretStr | None = None
     blob_url: SecretStr | None = None
-    encoder: str = ""
-    """ENCODER; without it what the operator has chosen."""
 
     web_host: str = "127.0.0.1"
     web_port: int = Field(default=8080, ge=0, le=65535)
@@ -60,7 +50,6 @@ class BotSettings(BaseSettings):
     max_upload_mb: float = Field(default=30, gt=0, le=200)
     samples: bool = True
     log_level: str = "INFO"
-    _given: bool = PrivateAttr(default=False)
 
     @field_validator("data_dir")
     @classmethod
@@ -89,22 +78,10 @@ class BotSettings(BaseSettings):
             raise ValueError("WEB_HOST lets others in: set WEB_PASSWORD too")
         return self
 
-    @model_validator(mode="after")
-    def _choice(self) -> Self:
-        self._given = bool(self.encoder)
-        if not self._given:
-            self.encoder = chosen_encoder(self.data_dir)
-        return self
-
-    @property
-    def encoder_is_given(self) -> bool:
-        """Whether ENCODER names it: then no choice is kept or followed."""
-        return self._given
-
     @property
     def encoder_environment(self) -> dict[str, str]:
         """What workers that this process starts are told of the encoder."""
-        return {"ENCODER": self.encoder} if self._given else {}
+        return {"ENCODER": self.encoder} if self.encoder_is_given else {}
 
     @property
     def frontends(self) -> list[str]:

@@ -39,6 +39,13 @@ class Encoded:
     """None: the tower is not calibrated."""
 
 
+def unit(features: NDArray[np.float32]) -> Vectors:
+    """Return rows at length 1; those of nothing but zeros stay."""
+    length = np.linalg.norm(features, axis=1, keepdims=True)
+    scaled: Vectors = (features / np.maximum(length, np.float32(1e-12))).astype(np.float32)
+    return scaled
+
+
 class TextTower(Protocol):
     """Texts into an embedding space. Thread-safe."""
 

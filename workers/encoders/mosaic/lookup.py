@@ -13,7 +13,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from workers.encoders.base import Vectors
+from workers.encoders.base import Vectors, unit
 from workers.encoders.languages import words_of
 
 MOST_WORDS = 4
@@ -59,8 +59,7 @@ class Lookup:
                 continue
             found, known, count = self._known(words)
             if found:
-                mean = self._vectors[found].mean(0)
-                vectors[row] = mean / max(float(np.linalg.norm(mean)), 1e-12)
+                vectors[row] = unit(self._vectors[found].mean(0)[None])[0]
                 shares[row] = known / count
         return vectors, shares
 

@@ -100,7 +100,6 @@ class Numbers:
     of_colours: float
     of_kinds: float
     asks_colours: float
-    asks_kinds: float
     slope: float
     """Of relevance over the cosine."""
     slope_above_chance: float

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from workers.encoders import efficientnet
-from workers.encoders.base import Encoder, Pixels, Vectors
+from workers.encoders.base import Encoder, Pixels, Vectors, unit
 from workers.encoders.dual import EngineImageTower
 from workers.encoders.mosaic import colours
 from workers.encoders.mosaic.numbers import Numbers
@@ -120,13 +120,6 @@ def meaning(logits: NDArray[np.float32], numbers: Numbers) -> Vectors:
         axis=1,
     )
     return unit(unit(both) @ numbers.basis)
-
-
-def unit(vectors: NDArray[np.float32]) -> Vectors:
-    """Return vectors at length 1; those of nothing but zeros stay."""
-    lengths = np.linalg.norm(vectors, axis=1, keepdims=True)
-    scaled: Vectors = (vectors / np.maximum(lengths, np.float32(1e-12))).astype(np.float32)
-    return scaled
 
 
 def _shares(image: Image) -> colours.Shares:

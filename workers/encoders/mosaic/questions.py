@@ -16,11 +16,10 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from workers.encoders.base import Curves, TextTower, Vectors
+from workers.encoders.base import Curves, TextTower, Vectors, unit
 from workers.encoders.mosaic.colours import COLOURS, MONOCHROME, ColourWords
 from workers.encoders.mosaic.lookup import Lookup
 from workers.encoders.mosaic.numbers import Numbers
-from workers.encoders.mosaic.pictures import unit
 
 NEIGHBOURS = 10
 SHARPNESS = 20.0
@@ -59,6 +58,8 @@ class Ways:
     bridge: Vectors
     drawn: Vectors
     """The questions in the drawing part's space, float32 [n, d]."""
+    nearest: NDArray[np.float32]
+    """[n]: their cosine with the nearest emoji."""
     meant: Vectors
     """What the table says, zeros where it says nothing."""
     known: NDArray[np.float32]
@@ -104,18 +105,22 @@ class QuestionSide:
         sentence = tower
         if self._sentences is not None:
             sentence = unit(np.asarray(self._sentences.encode(list(texts)), np.float32))
-        meant, known = self._lookup.find(texts)
-        return Ways(sentence, tower, bridge(drawn, self._numbers), drawn, meant, known)
+        names, nearest = bridge(drawn, self._numbers)
+        return Ways(sentence, tower, names, drawn, nearest, *self._lookup.find(texts))
 
 
-def bridge(drawn: Vectors, numbers: Numbers) -> Vectors:
-    """Return unit vectors float32 [n, 512]: the names of the drawings nearest to each question."""
+def bridge(drawn: Vectors, numbers: Numbers) -> tuple[Vectors, NDArray[np.float32]]:
+    """Return unit vectors float32 [n, 512]: the names of the drawings nearest to each question.
+
+    And the cosine with the very nearest, [n].
+    """
     scores = drawn @ numbers.emoji.T
     nearest = np.argpartition(-scores, NEIGHBOURS, axis=1)[:, :NEIGHBOURS]
     best = np.take_along_axis(scores, nearest, axis=1)
     weight = np.exp(SHARPNESS * (best - best.max(axis=1, keepdims=True)))
     weight /= weight.sum(axis=1, keepdims=True)
-    return unit(np.einsum("nk,nkd->nd", weight, numbers.names[nearest]).astype(np.float32))
+    mean = np.einsum("nk,nkd->nd", weight, numbers.names[nearest]).astype(np.float32)
+    return unit(mean), best.max(axis=1)
 
 
 def facts_of(texts: Sequence[str], ways: Ways, numbers: Numbers) -> Facts:
@@ -130,7 +135,7 @@ def facts_of(texts: Sequence[str], ways: Ways, numbers: Numbers) -> Facts:
         (ways.tower * ways.bridge).sum(1),
         (ways.sentence @ numbers.known.T).max(1),
         (ways.tower @ numbers.known.T).max(1),
-        (ways.drawn @ numbers.emoji.T).max(1),
+        ways.nearest,
     ]
     first = np.ones((len(texts), 1), np.float32)
     return np.concatenate([first, scripts, np.stack(columns, axis=1)], axis=1).astype(np.float32)

@@ -15,12 +15,12 @@ from PIL import Image
 from torch.nn.functional import binary_cross_entropy_with_logits
 
 from workers.encoders import efficientnet
-from workers.encoders.base import Encoder, TextTower
+from workers.encoders.base import Encoder, TextTower, unit
 from workers.encoders.composite import MANIFEST
 from workers.encoders.dual import EngineImageTower
 from workers.encoders.engines.base import EngineOptions
 from workers.encoders.engines.choose import start
-from workers.encoders.mosaic import colours, family, lookup, pictures, questions
+from workers.encoders.mosaic import colours, family, lookup, questions
 from workers.encoders.mosaic.numbers import Numbers
 from workers.encoders.towers import image_tower
 from workers.training import captions
@@ -39,7 +39,6 @@ OF_PHOTOGRAPHS = 0.65
 OF_COLOURS = 0.25
 OF_KINDS = 0.2
 ASKS_COLOURS = 0.35
-ASKS_KINDS = 0.5
 BLEND_STEPS = 1500
 GATE_STEPS = 800
 GATE_DECAY = 1e-2
@@ -95,7 +94,7 @@ def learnt_gate(drawn: Matrix, seen: Matrix) -> tuple[Matrix, float]:
 
 def learnt_basis(classes: Matrix, classes_drawn: Matrix, size: int = SEEN) -> Matrix:
     """Return the directions [512 + d, size] in which the classes differ most."""
-    both = pictures.unit(np.concatenate([classes, OF_DRAWN * classes_drawn], axis=1))
+    both = unit(np.concatenate([classes, OF_DRAWN * classes_drawn], axis=1))
     _, _, directions = np.linalg.svd(both, full_matrices=False)
     kept: Matrix = directions[:size].T.astype(np.float32)
     return kept
@@ -196,7 +195,6 @@ def parts(
         of_colours=OF_COLOURS,
         of_kinds=OF_KINDS,
         asks_colours=ASKS_COLOURS,
-        asks_kinds=ASKS_KINDS,
         slope=20.0,
         slope_above_chance=0.0,
         similar=(16.0, -8.0),
@@ -234,7 +232,7 @@ def with_blend(
     ways = questions.Ways(
         *(
             np.concatenate([getattr(part, name) for part in found])
-            for name in ("sentence", "tower", "bridge", "drawn", "meant", "known")
+            for name in ("sentence", "tower", "bridge", "drawn", "nearest", "meant", "known")
         )
     )
     facts = questions.facts_of(phrases, ways, numbers)

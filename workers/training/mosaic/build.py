@@ -30,6 +30,8 @@ from workers.training.mosaic import teacher
 from workers.training.mosaic.colour_words import colour_words
 from workers.training.mosaic.concepts import Concepts
 
+EXACTLY = EngineOptions(engine="torch", precision="float32")
+"""How towers run here; OpenVINO does not bear the allocator that training runs with."""
 SEEN = 240
 """Numbers of a vector's photograph part."""
 OF_DRAWN = 0.3
@@ -58,7 +60,7 @@ def classifier() -> EngineImageTower:
     folder = efficientnet.weights().parent
     about = efficientnet.describe(folder)
     tower = image_tower("workers.encoders.efficientnet", folder, about)
-    return EngineImageTower(efficientnet.PREPROCESSING, start(tower, EngineOptions()))
+    return EngineImageTower(efficientnet.PREPROCESSING, start(tower, EXACTLY))
 
 
 def features(eye: EngineImageTower, images: Sequence[Image.Image], batch: int = 16) -> Matrix:

@@ -5,7 +5,6 @@ student → concepts → parts → blend → curve.
 """
 
 import json
-import pickle
 import shutil
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -27,6 +26,8 @@ from workers.encoders.mosaic import colours, family, questions
 from workers.encoders.mosaic.numbers import FILE, Numbers
 from workers.training import annotations, artwork, towers
 from workers.training.corpus import Corpus
+from workers.training.files import write_whole
+from workers.training.material import Material, load_material, save_material
 from workers.training.mosaic import build, gate_pictures, pairs, relevance, student, teacher
 from workers.training.mosaic.concepts import Concepts
 from workers.training.runs import RunSettings
@@ -106,16 +107,13 @@ class Mosaic:
     @cached_property
     def pairs(self) -> tuple[Corpus, list[str]]:
         """The phrases with their English, gathered at the first call."""
-        path = self.folder / "pairs.pickle"
-        if not path.exists():
+        phrases, meanings = self.folder / "pairs.pt", self.folder / "english.json"
+        if not phrases.exists():
             found = pairs.gather(self.cache, self._annotations, self._names, self.settings.seed)
-            partial = path.with_suffix(".partial")
-            with partial.open("wb") as file:
-                pickle.dump(pairs.corpus(found), file)
-            partial.rename(path)
-        with path.open("rb") as file:
-            corpus, english = pickle.load(file)  # noqa: S301  written above
-        return corpus, english
+            corpus, english = pairs.corpus(found)
+            write_whole(meanings, json.dumps(english, ensure_ascii=False))
+            save_material(Material(corpus, np.empty((0, teacher.DIMENSION), np.float16)), phrases)
+        return load_material(phrases).corpus, json.loads(meanings.read_text("utf-8"))
 
     def _student(self, corpus: Corpus, english: list[str]) -> CLIPModel:
         """Run both stages of the text tower."""
@@ -181,7 +179,7 @@ class Mosaic:
     @cached_property
     def _gallery(self) -> tuple[Matrix, Matrix]:
         """The drawing part's vectors of the emoji, and the classifier's numbers."""
-        encoder = load(str(self._drawings), texts=False)
+        encoder = load(str(self._drawings), texts=False, options=build.EXACTLY)
         pictures = self._pictures
         drawn = [
             encoder.encode_images(pictures[at : at + 64]) for at in range(0, len(pictures), 64)
@@ -189,7 +187,7 @@ class Mosaic:
         return np.concatenate(drawn), build.features(build.classifier(), pictures)
 
     def _parts(self) -> Numbers:
-        encoder = load(str(self._drawings), images=False)
+        encoder = load(str(self._drawings), images=False, options=build.EXACTLY)
         pictures = self._pictures
         eye = build.classifier()
         path = self.folder / "gate.json"
@@ -202,7 +200,7 @@ class Mosaic:
             direction, offset = build.learnt_gate(
                 build.features(eye, drawn)[:, :first], build.features(eye, seen)[:, :first]
             )
-            path.write_text(json.dumps([direction.tolist(), offset]), "utf-8")
+            write_whole(path, json.dumps([direction.tolist(), offset]))
         direction, offset = json.loads(path.read_text("utf-8"))
         return build.parts(
             self._concepts,
@@ -223,8 +221,8 @@ class Mosaic:
         chosen = draw.choice(kept_back, BLENDED, replace=False, p=heavy / heavy.sum())
         vectors = teacher.encode(english, self.cache)
         side = questions.QuestionSide(
-            load(str(self._drawings), images=False),
-            load_text_tower(family.tower(target), family.TEXT_SPACE),
+            load(str(self._drawings), images=False, options=build.EXACTLY),
+            load_text_tower(family.tower(target), family.TEXT_SPACE, build.EXACTLY),
             family.load_sentences(),
             colours.ColourWords.read(target),
             numbers,

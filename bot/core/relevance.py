@@ -12,6 +12,11 @@ from dataclasses import dataclass
 
 MIN_RELEVANCE = 0.08
 """An answer ends before the first picture that is less relevant than this."""
+MIN_SHARE_OF_BEST = 0.3
+"""And before the first that is less relevant than this share of the best one.
+
+Where one picture is surely right, others that only have something of it are not what was asked for.
+"""
 FITS_COUNTED = 100
 """So many pictures that fit are counted; of more it is said that there are more."""
 
@@ -39,3 +44,8 @@ def curve_of(numbers: Sequence[float] | None) -> Curve | None:
     if not (math.isfinite(slope) and math.isfinite(offset)) or slope < 0:
         return None
     return Curve(float(slope), float(offset))
+
+
+def least(best: float | None, min_relevance: float) -> float:
+    """Return the relevance at which an answer ends whose best picture has ``best``."""
+    return max(min_relevance, MIN_SHARE_OF_BEST * (best or 0))

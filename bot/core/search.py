@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable, Hashable, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from itertools import takewhile
 
 from bot.core.errors import PageExpiredError, WarmingUpError
@@ -30,7 +31,7 @@ from bot.core.questions import (
     normalise,
     parse_question,
 )
-from bot.core.relevance import FITS_COUNTED, MIN_RELEVANCE, Curve
+from bot.core.relevance import FITS_COUNTED, MIN_RELEVANCE, Curve, least
 from bot.core.sharing import Shared, SharedFresh
 from bot.core.vectors import between
 
@@ -133,7 +134,9 @@ class Search:
         if self._is_cut(question, matches):
             return await self._fitting(answer, offset=offset, limit=limit)
         token = await self._cache.save_paging(str(question)) if matches else ""
-        nothing_fits = not offset and not any(map(self._fits, matches[:1]))
+        nothing_fits = not offset and not any(
+            _fits(self._min_relevance, one) for one in matches[:1]
+        )
         return Page(
             question,
             state,
@@ -154,7 +157,9 @@ class Search:
         begin = 0 if offset < FITS_COUNTED else offset
         # One more, to know whether there are more.
         wanted = bound + 1 - begin
-        fits = await self._stretch(answer, offset=begin, limit=wanted, fits=self._fits)
+        best = await self._stretch(answer, offset=0, limit=1)
+        end = least(best[0].relevance if best else None, self._min_relevance)
+        fits = await self._stretch(answer, offset=begin, limit=wanted, fits=partial(_fits, end))
         matches = tuple(fits[offset - begin :][:limit])
         number = begin + len(fits)
         token = rest = ""
@@ -178,9 +183,6 @@ class Search:
         """Tell whether it is known of these pictures how well they fit, and wanted."""
         is_judged = bool(matches) and matches[0].relevance is not None
         return is_judged and not question.everything and self._min_relevance > 0
-
-    def _fits(self, match: Match) -> bool:
-        return match.relevance is None or match.relevance >= self._min_relevance
 
     async def vector_query(self, state: CollectionState, content: bytes) -> VectorQuery:
         """Encode a picture somebody sent into a query for pictures like it."""
@@ -351,6 +353,10 @@ class Search:
                 _drop(encoding)
         await self._cache.put_vector(space, text, probe)
         return probe
+
+
+def _fits(end: float, match: Match) -> bool:
+    return match.relevance is None or match.relevance >= end
 
 
 def _judged(found: Found, curve: Curve | None) -> Found:

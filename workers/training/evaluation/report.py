@@ -18,6 +18,20 @@ from workers.training.evaluation.questions import Question, tried
 from workers.training.files import write_whole
 
 HEADER = "| | questions | recall@1 | recall@5 | recall@10 | MRR | median rank |"
+SOURCES = (
+    sources.NOTO,
+    *sources.NPM,
+    sources.WORDNET,
+    sources.FREEDICT,
+    sources.EDICT,
+    sources.GCOMPRIS,
+    sources.SPELLING,
+    sources.TUXPAINT,
+    sources.CATACLYSM,
+    sources.EMOJI,
+    sources.TEACHER,
+)
+"""Of the bundled model for drawings."""
 RULE = "|---|---:|---:|---:|---:|---:|---:|"
 
 
@@ -105,20 +119,8 @@ def table(rows: Mapping[str, Mapping[str, float]]) -> str:
     return "\n".join([HEADER, RULE, *(row(title, values) for title, values in rows.items())])
 
 
-def _sources() -> str:
-    every = [
-        sources.NOTO,
-        *sources.NPM,
-        sources.WORDNET,
-        sources.FREEDICT,
-        sources.EDICT,
-        sources.GCOMPRIS,
-        sources.SPELLING,
-        sources.TUXPAINT,
-        sources.CATACLYSM,
-        sources.EMOJI,
-        sources.TEACHER,
-    ]
+def table_of_sources(every: Sequence[sources.Source]) -> str:
+    """Return a table in Markdown of what packages hold, and under which licence."""
     lines = ["| package | version | what | licence |", "|---|---|---|---|"]
     lines += [
         f"| {source.registry}: {source.name} | {source.version} | {source.holds} "
@@ -172,7 +174,7 @@ def card(found: Mapping[str, Any], recipe: str, held: Mapping[str, Any]) -> str:
     values = {
         "OVERVIEW": table(overview),
         "LOCALES": table(by_locale),
-        "SOURCES": _sources(),
+        "SOURCES": table_of_sources(SOURCES),
         "RECIPE": recipe,
         "ANSWERS": _answers(found["answers"]),
         "LANGUAGES": str(len(by_locale)),

@@ -56,21 +56,44 @@ def photographs_command(model: Path, folder: Path, final: bool) -> None:
 @click.option("--write", is_flag=True, help="Write the fitted curve into the model.")
 def relevance_command(model: Path, folder: Path, cache: Path, write: bool) -> None:
     """Fit what a cosine means to the questions to develop by, and check it on held-out ones."""
-    from workers.training.mosaic.judging import Judgements, with_curve
-    from workers.training.mosaic.relevance import reliability
+    from workers.training.mosaic import judging
 
-    judged = Judgements(model, folder, cache)
+    judged = judging.Judgements(model, folder, cache)
     found = judged.checked()
-    CONSOLE.print(f"threshold {found.threshold:.3f}", highlight=False)
-    for place, name in enumerate(("photographs", "emoji")):
+    threshold = found.threshold()
+    CONSOLE.print(f"95 % of the well answered reach {threshold:.3f}", highlight=False)
+    for name, own, nothing in (
+        ("photographs", judging.PHOTOGRAPHS, judging.NO_PHOTOGRAPH),
+        ("emoji", judging.EMOJI, judging.NO_EMOJI),
+    ):
+        shown = found.shown(own)
         CONSOLE.print(
-            f"{name}: kept {found.kept[place]:.3f}, refused {found.refused[place]:.3f}",
+            f"{name}: refused {1 - found.answered(nothing, threshold):.3f}; "
+            f"from {judging.MIN_RELEVANCE} on right {shown.precision:.3f}, "
+            f"right ones kept {shown.kept:.3f}, "
+            f"refused {1 - found.answered(nothing, judging.MIN_RELEVANCE):.3f}",
             highlight=False,
         )
-    for row in reliability(found.odds, found.right):
+    for row in found.reliability():
         CONSOLE.print("from {:.1f} said {:.3f} right {:.3f} n {}".format(*row), highlight=False)
     if write:
-        with_curve(Numbers.read(model), judged.fitted()).save(model)
+        judging.with_curve(Numbers.read(model), judged.fitted()).save(model)
+
+
+def evaluate_mosaic(model: Path, folder: Path, cache: Path, sheets_folder: Path | None) -> None:
+    """Measure the model for drawings and photographs, and write its card."""
+    from workers.training.evaluation import mosaic_report, sheets
+    from workers.training.evaluation.mosaic import Evaluation
+
+    measured = Evaluation(model, folder, cache)
+    found = measured.all()
+    mosaic_report.write(model, found)
+    for which, own in found["photographs"].items():
+        for group, (count, share) in own["whole"].items():
+            CONSOLE.print(f"{which}, {group}: {share:.3f} of {count}", highlight=False)
+    if sheets_folder is not None:
+        for page in sheets.write(sheets_folder, measured):
+            CONSOLE.print(f"{page}", highlight=False)
 
 
 def mosaic(run: Path, cache: Path, drawings: Path, out: Path) -> None:

@@ -16,25 +16,77 @@ from workers.encoders.mosaic.numbers import Numbers
 from workers.training import artwork
 from workers.training.evaluation import photographs as sets
 from workers.training.evaluation import questions as emoji_questions
-from workers.training.mosaic.relevance import Fitted, Judged, fit
+from workers.training.mosaic.relevance import Fitted, Judged, fit, reliability
 
 Matrix = npt.NDArray[np.float32]
 FOLDS = 5
 KEPT = 0.95
+PLACES = 15
+"""Of an answer that are looked at."""
+MIN_RELEVANCE = 0.08
+MIN_SHARE_OF_BEST = 0.3
+"""Where an answer ends, as `bot.core.relevance` has it."""
+PHOTOGRAPHS, NO_PHOTOGRAPH, EMOJI, NO_EMOJI = range(4)
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
-    """How well what fits is told from what does not, on phrases that the fit did not see."""
+class Shown:
+    """What is shown of an answer's first pictures."""
 
-    threshold: float
-    """That 95 % of the questions reach which find a right picture among five."""
-    kept: tuple[float, float]
-    """Of answerable questions those with anything to show: photographs, emoji."""
-    refused: tuple[float, float]
-    """Of unanswerable ones those without: photographs, emoji (chatter and nonsense)."""
-    odds: Matrix
-    right: Matrix
+    precision: float
+    """The share of those shown that are right."""
+    kept: float
+    """The share of the right ones that are shown."""
+    answered: float
+    """The share of the questions with anything to show."""
+
+
+@dataclass(frozen=True, slots=True)
+class Checked:
+    """Questions judged by curves that were fitted without them.
+
+    Four parts: photographs and emoji, of each the questions with an answer, then those without.
+    """
+
+    parts: Sequence[Judged]
+    odds: Sequence[Matrix]
+    """[n, pictures] of each part: the relevance."""
+
+    def found(self, part: int) -> npt.NDArray[np.bool_]:
+        """Return of each question whether a right picture is among the first five."""
+        found: npt.NDArray[np.bool_] = self._right(part)[:, :5].any(axis=1)
+        return found
+
+    def threshold(self) -> float:
+        """Return the relevance that 95 % of the best pictures of well answered questions reach."""
+        best = [self.odds[part].max(axis=1)[self.found(part)] for part in (PHOTOGRAPHS, EMOJI)]
+        return float(np.quantile(np.concatenate(best), 1 - KEPT))
+
+    def answered(self, part: int, threshold: float) -> float:
+        """Return the share of the questions with a picture that reaches a threshold."""
+        return float((self.odds[part].max(axis=1) >= threshold).mean())
+
+    def shown(self, part: int, threshold: float = MIN_RELEVANCE) -> Shown:
+        """Return how good is what is shown, of the first pictures of each answer."""
+        odds, right = self._odds(part), self._right(part)
+        shows = odds >= np.maximum(threshold, MIN_SHARE_OF_BEST * odds[:, :1])
+        both = float((shows & right).sum())
+        return Shown(both / shows.sum(), both / right.sum(), float(shows.any(axis=1).mean()))
+
+    def reliability(self) -> list[tuple[float, float, float, int]]:
+        """Return for each tenth of relevance: from where, mean said, share right, how many."""
+        odds = [self._odds(part).reshape(-1) for part in range(len(self.parts))]
+        right = [self._right(part).reshape(-1) for part in range(len(self.parts))]
+        return reliability(np.concatenate(odds), np.concatenate(right).astype(np.float32))
+
+    def _odds(self, part: int) -> Matrix:
+        return np.take_along_axis(self.odds[part], self._first(part), axis=1)
+
+    def _right(self, part: int) -> npt.NDArray[np.bool_]:
+        return np.take_along_axis(self.parts[part].right, self._first(part), axis=1)
+
+    def _first(self, part: int) -> npt.NDArray[np.int64]:
+        return np.argsort(-self.parts[part].scores, axis=1)[:, :PLACES]
 
 
 class Judgements:
@@ -101,38 +153,21 @@ class Judgements:
         """Fit the curve to all of them."""
         return fit(self.parts)
 
-    def checked(self) -> Found:
-        """Fit five times without a fifth of the phrases, and look at those."""
-        folds = [np.random.default_rng(5).integers(0, FOLDS, len(p.scores)) for p in self.parts]
-        best: list[list[float]] = [[] for _ in self.parts]
-        hits: list[bool] = []
-        odds, right = [], []
+    def checked(self) -> Checked:
+        """Fit five times without a fifth of the phrases, and judge those."""
+        draws = [np.random.default_rng(5).integers(0, FOLDS, len(p.scores)) for p in self.parts]
+        odds = [np.zeros(part.scores.shape, np.float32) for part in self.parts]
         for number in range(FOLDS):
             learnt = fit(
                 [
-                    p.some(np.flatnonzero(f != number))
-                    for p, f in zip(self.parts, folds, strict=True)
+                    part.some(np.flatnonzero(draw != number))
+                    for part, draw in zip(self.parts, draws, strict=True)
                 ]
             )
-            for place, (part, fold) in enumerate(zip(self.parts, folds, strict=True)):
-                own = part.some(np.flatnonzero(fold == number))
-                found = learnt.relevance(own)
-                first = np.argsort(-own.scores, axis=1)[:, :15]
-                odds.append(np.take_along_axis(found, first, axis=1).reshape(-1))
-                right.append(np.take_along_axis(own.right, first, axis=1).reshape(-1))
-                best[place] += found.max(axis=1).tolist()
-                if place == 0:
-                    five = np.take_along_axis(own.right, first[:, :5], axis=1)
-                    hits += [bool(row.any()) for row in five]
-        top = [np.asarray(one, np.float32) for one in best]
-        threshold = float(np.quantile(top[0][np.asarray(hits)], 1 - KEPT))
-        return Found(
-            threshold,
-            (float((top[0] >= threshold).mean()), float((top[2] >= threshold).mean())),
-            (float((top[1] < threshold).mean()), float((top[3] < threshold).mean())),
-            np.concatenate(odds),
-            np.concatenate(right).astype(np.float32),
-        )
+            for own, part, draw in zip(odds, self.parts, draws, strict=True):
+                rows = np.flatnonzero(draw == number)
+                own[rows] = learnt.relevance(part.some(rows))
+        return Checked(self.parts, odds)
 
 
 def with_curve(numbers: Numbers, learnt: Fitted) -> Numbers:

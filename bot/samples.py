@@ -1,4 +1,4 @@
-"""The sample collection: every emoji as a picture, so that there is something to find."""
+"""The sample collection: every emoji and some photographs, so that there is something to find."""
 
 from __future__ import annotations
 
@@ -38,12 +38,14 @@ class Samples:
         # What draws takes 10 MiB, and a bot whose samples are there never draws.
         from samples.emoji import glyphs
 
-        everything = await asyncio.to_thread(lambda: list(glyphs()))
+        drawn = await asyncio.to_thread(lambda: list(glyphs()))
+        photographed = await asyncio.to_thread(_photographs)
+        count = len(photographed) + len(drawn)
         added: set[int] = set()
         finished = duplicates = 0
 
         def report() -> None:
-            progress(finished + duplicates, len(everything))
+            progress(finished + duplicates, count)
 
         async def watch(image_ids: Sequence[int]) -> None:
             nonlocal finished
@@ -54,8 +56,10 @@ class Samples:
         report()
         watching: list[asyncio.Task[None]] = []
         try:
-            for at in range(0, len(everything), _CHUNK):
-                uploads = await asyncio.to_thread(_draw, everything[at : at + _CHUNK])
+            for at in (None, *range(0, len(drawn), _CHUNK)):
+                uploads = photographed
+                if at is not None:
+                    uploads = await asyncio.to_thread(_draw, drawn[at : at + _CHUNK])
                 items = await self._library.add(collection, SAMPLER, uploads)
                 chunk = {item.image_id for item in items if item.image_id is not None} - added
                 # Some flags are the same picture: Norway's is also Bouvet Island's.
@@ -69,6 +73,12 @@ class Samples:
         if finished == len(added):
             await asyncio.to_thread(self._done.touch)
         return finished
+
+
+def _photographs() -> list[Upload]:
+    from samples.photographs import photographs
+
+    return [Upload(one.content, one.name, one.caption) for one in photographs()]
 
 
 def _draw(chunk: Sequence[Glyph]) -> list[Upload]:

@@ -10,7 +10,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-MIN_RELEVANCE = 0.08
+MIN_RELEVANCE = 0.06
 """An answer ends before the first picture that is less relevant than this."""
 MIN_SHARE_OF_BEST = 0.3
 """And before the first that is less relevant than this share of the best one.

@@ -37,6 +37,9 @@ class Encoded:
     vectors: Vectors
     curves: Curves | None
     """None: the tower is not calibrated."""
+    taught: NDArray[np.float32] | None = None
+    """[n, 2]: the share of each text that the tower was taught, as a whole word or expression; and
+    with stems of words. None: nobody knows."""
 
 
 def unit(features: NDArray[np.float32]) -> Vectors:

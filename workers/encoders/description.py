@@ -7,14 +7,27 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from pickle import UnpicklingError
 from typing import Any
+
+from safetensors import SafetensorError
 
 from workers.encoders.base import EncoderError
 from workers.encoders.part_pooling import PartPooling
 from workers.encoders.preprocessing import Preprocessing
 from workers.encoders.tokens import Tokenize
 
-DAMAGE = (OSError, ValueError, TypeError, AttributeError, LookupError, RuntimeError)
+DAMAGE = (
+    OSError,
+    ValueError,
+    TypeError,
+    AttributeError,
+    LookupError,
+    RuntimeError,
+    EOFError,
+    UnpicklingError,
+    SafetensorError,
+)
 """What libraries raise over files that are not what they should be."""
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -66,6 +67,10 @@ class PooledTextTower:
 
     def encode_texts(self, texts: Sequence[str]) -> Vectors:
         """Encode n >= 1 texts; what several of them have in common is encoded once."""
+        return self.encode_questions(texts).vectors
+
+    def encode_questions(self, texts: Sequence[str]) -> Encoded:
+        """Encode n >= 1 texts; no curves."""
         parts = self._pooling.cut(texts)
         vectors = np.empty((len(parts.texts), self.dim), np.float32)
         # A whole is asked once: the answer to it is remembered elsewhere.
@@ -73,11 +78,7 @@ class PooledTextTower:
         for encode, own in ((self._tower.encode_texts, wholes), (self._words.encode, ~wholes)):
             if rows := np.flatnonzero(own).tolist():
                 vectors[rows] = encode([parts.texts[row] for row in rows])
-        return self._pooling.pool(vectors, parts)
-
-    def encode_questions(self, texts: Sequence[str]) -> Encoded:
-        """Encode n >= 1 texts; no curves."""
-        return Encoded(self.encode_texts(texts), None)
+        return Encoded(self._pooling.pool(vectors, parts), None, parts.taught())
 
     def _encode_words(self, words: Sequence[str]) -> Vectors:
         """Encode words, as many as a power of two: an engine keeps memory for each number met."""
@@ -143,15 +144,15 @@ class DualEncoder:
 
     def encode_texts(self, texts: Sequence[str]) -> Vectors:
         """Encode n >= 1 texts in one forward pass; what a text has too much is cut off."""
-        if self._texts is None:
-            raise EncoderError(f"{self.name} was loaded without its text tower")
-        return self._texts.encode_texts(texts)
+        return self.encode_questions(texts).vectors
 
     def encode_questions(self, texts: Sequence[str]) -> Encoded:
         """Encode n >= 1 texts; all have the model's curve, if it has one."""
-        vectors, curve = self.encode_texts(texts), self._calibration.questions
+        if self._texts is None:
+            raise EncoderError(f"{self.name} was loaded without its text tower")
+        encoded, curve = self._texts.encode_questions(texts), self._calibration.questions
         curves = None if curve is None else np.full((len(texts), 2), curve, np.float32)
-        return Encoded(vectors, curves)
+        return replace(encoded, curves=curves)
 
     def prepare_images(self, images: Sequence[Image]) -> Pixels:
         """Turn n >= 1 pictures of any mode and size into what the image tower takes in."""

@@ -49,6 +49,21 @@ class Parts:
         found[self.uses[self.kinds != Kind.WHOLE]] = False
         return found
 
+    def taught(self) -> NDArray[np.float32]:
+        """Return float32 [n, 2]: the share of each text's letters in expressions; and in stems."""
+        count = int(self.rows[-1]) + 1
+        letters = np.asarray([len(text) for text in self.texts], np.float32)[self.uses]
+
+        def sums(*kinds: Kind) -> NDArray[np.float64]:
+            own = np.isin(self.kinds, kinds)
+            return np.bincount(self.rows[own], letters[own], count).astype(np.float64)
+
+        known, stems = sums(Kind.KNOWN), sums(Kind.STEM)
+        # A single word that is unknown has no part but the whole.
+        whole = np.maximum(known + sums(Kind.UNKNOWN), np.where(known, 1, sums(Kind.WHOLE)))
+        shares = np.stack([known, known + stems], axis=1) / np.maximum(whole, 1)[:, None]
+        return np.minimum(shares, 1).astype(np.float32)
+
 
 class PartPooling:
     """Cuts texts, and makes one vector of their parts'. Thread-safe."""

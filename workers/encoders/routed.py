@@ -82,7 +82,10 @@ class RoutedEncoder:
         return self.encode_questions(texts).vectors
 
     def encode_questions(self, texts: Sequence[str]) -> Encoded:
-        """Encode n >= 1 texts; the curves of towers that have none are NaN."""
+        """Encode n >= 1 texts; the curves of towers that have none are NaN.
+
+        A tower that does not say what it was taught is taken to know it all.
+        """
         rows: dict[str, list[int]] = {}
         towers: dict[str, TextTower] = {}
         for row, text in enumerate(texts):
@@ -92,12 +95,15 @@ class RoutedEncoder:
             rows.setdefault(name, []).append(row)
         vectors = np.empty((len(texts), self.dim), np.float32)
         curves = np.full((len(texts), 2), np.nan, np.float32)
+        taught = np.ones((len(texts), 2), np.float32)
         for name, own in rows.items():
             encoded = towers[name].encode_questions([texts[row] for row in own])
             vectors[own] = encoded.vectors
             if encoded.curves is not None:
                 curves[own] = encoded.curves
-        return Encoded(vectors, None if np.isnan(curves).all() else curves)
+            if encoded.taught is not None:
+                taught[own] = encoded.taught
+        return Encoded(vectors, None if np.isnan(curves).all() else curves, taught)
 
     def with_packs(self, packs: Sequence[Pack]) -> RoutedEncoder:
         """Return the base encoder with these packs instead."""

@@ -1,5 +1,6 @@
 """The default model as a worker holds it: both sides, packs, odd input, parts that are missing."""
 
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -122,6 +123,34 @@ def test_without_the_classifier_it_draws_and_its_space_is_another(
     assert blind.revision != encoder.revision
     pictures = blind.encode_images([emoji.render(one) for one in ("🐈‍⬛", "🚗")])
     assert (blind.encode_texts(["car"]) @ pictures.T).argmax() == 1
+
+
+@pytest.mark.parametrize("content", [b"", b"\x80\x02garbage", None], ids=["empty", "other", "cut"])
+def test_a_damaged_classifier_costs_photographs_and_nothing_else(
+    content: bytes | None,
+    encoder: Encoder,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    whole = efficientnet.weights()
+    cut = tmp_path / whole.name
+    cut.write_bytes(whole.read_bytes()[:100_000] if content is None else content)
+    monkeypatch.setattr(efficientnet, "weights", lambda: cut)
+    blind = load("mosaic")
+    assert "photographs_not_seen" in [record.message for record in caplog.records]
+    assert blind.revision != encoder.revision
+    pictures = blind.encode_images([emoji.render(one) for one in ("🐈‍⬛", "🚗")])
+    assert (blind.encode_texts(["car"]) @ pictures.T).argmax() == 1
+
+
+@pytest.mark.parametrize("name", ["numbers.safetensors", "mosaic.json", "kinds.json"])
+def test_a_damaged_model_is_refused_with_a_reason(name: str, tmp_path: Path) -> None:
+    folder = tmp_path / "mosaic"
+    shutil.copytree(BUNDLED / "mosaic", folder)
+    (folder / name).write_bytes((folder / name).read_bytes()[:40])
+    with pytest.raises(EncoderError, match="is damaged"):
+        load(str(folder))
 
 
 def test_without_the_sentence_encoder_the_distilled_tower_answers(

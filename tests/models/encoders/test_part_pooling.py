@@ -72,6 +72,14 @@ def test_an_expression_keeps_the_towers_own_vector(pooling: PartPooling) -> None
     assert np.allclose(pooling.encode(TAUGHT, _tower), _tower(TAUGHT), atol=1e-6)
 
 
+def test_it_says_how_much_of_a_text_was_taught(pooling: PartPooling) -> None:
+    texts = ["black cat", "the cat", "xyzzy", "", "黒い猫"]
+    found = pooling.cut(texts).taught()
+    assert found[:, 0].tolist() == pytest.approx([1, 0.5, 0, 0, 1 / 3])
+    assert ((found >= 0) & (found <= 1)).all()
+    assert (found[:, 0] <= found[:, 1]).all()
+
+
 class Counted:
     """An engine's tower that notes what it is asked."""
 

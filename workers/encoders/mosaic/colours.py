@@ -1,20 +1,9 @@
-"""The colours of a picture, and the words that ask for them.
-
-A picture's colours are shares of its pixels, the middle counted more; a question asks for those
-whose words it has. Both are numbers of the one vector beside everything else.
-"""
+"""The colours of a picture: shares of its pixels, the middle counted more."""
 
 from __future__ import annotations
 
-import json
-from collections import defaultdict
-from collections.abc import Mapping, Sequence
-from pathlib import Path
-
 import numpy as np
 from numpy.typing import NDArray
-
-from workers.encoders.languages import words_of
 
 COLOURS = (
     "red",
@@ -37,10 +26,6 @@ SIDE_PX = 48
 FILE = "colours.json"
 _HUES = ((0.04, 0), (0.11, 1), (0.18, 2), (0.45, 3), (0.70, 4), (0.82, 5), (0.95, 6), (1.01, 0))
 """Where hues end (0..1), and the colour up to there."""
-_ENDING = 3
-"""Letters that a word and a known one may have behind what they share."""
-_STEM = 4
-"""Letters that they share at least."""
 
 Shares = NDArray[np.float32]
 
@@ -87,45 +72,3 @@ def _hue(
     )
     scaled: NDArray[np.float32] = (hue / 6).astype(np.float32)
     return scaled
-
-
-class ColourWords:
-    """Which words ask for which colours, in all languages at once."""
-
-    def __init__(self, words: Mapping[str, int], unspaced: Mapping[str, int]) -> None:
-        """``unspaced`` are those of scripts without spaces, looked for anywhere in a text."""
-        self._words = dict(words)
-        self._unspaced = dict(unspaced)
-        self._stems: dict[str, set[int]] = defaultdict(set)
-        for word, place in words.items():
-            for length in range(max(_STEM, len(word) - _ENDING), len(word) + 1):
-                self._stems[word[:length]].add(place)
-
-    @classmethod
-    def read(cls, folder: Path) -> ColourWords:
-        """Read a model's table; raises OSError, ValueError, LookupError."""
-        table = json.loads((folder / FILE).read_text("utf-8"))
-        return cls(table["words"], table["unspaced"])
-
-    def asked(self, texts: Sequence[str]) -> Shares:
-        """Return float32 [n, 12]: 1 for every colour that a text asks for."""
-        found = np.zeros((len(texts), DIMENSION), np.float32)
-        for row, text in enumerate(texts):
-            for word in words_of(text):
-                place = self._place(word)
-                if place is not None:
-                    found[row, place] = 1
-            for word, place in self._unspaced.items():
-                if word in text:
-                    found[row, place] = 1
-        return found
-
-    def _place(self, word: str) -> int | None:
-        if word in self._words:
-            return self._words[word]
-        # "czarnego" beside "czarny": the longest beginning that they share.
-        for length in range(len(word), max(_STEM, len(word) - _ENDING) - 1, -1):
-            places = self._stems.get(word[:length], ())
-            if places:
-                return next(iter(places)) if len(places) == 1 else None
-        return None

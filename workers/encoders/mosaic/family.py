@@ -1,9 +1,9 @@
 """The model's folder, and the encoder made of it.
 
 ``babelpix.json`` names the family and the model for drawings, ``text/`` holds the distilled text
-tower, ``numbers.safetensors`` and ``mosaic.json`` what was learnt, ``colours.json`` the words for
-colours. The sentence encoder and the classifier come with packages of their own; without one of
-them the rest works, in a space of its own.
+tower, ``numbers.safetensors`` and ``mosaic.json`` what was learnt, ``colours.json`` and
+``kinds.json`` the words for colours and kinds of pictures. The sentence encoder and the classifier
+come with packages of their own; without one of them the rest works, in a space of its own.
 """
 
 from __future__ import annotations
@@ -30,7 +30,8 @@ from workers.encoders.description import DAMAGE, Description, damage_explained, 
 from workers.encoders.dual import EngineImageTower
 from workers.encoders.engines.base import EngineOptions
 from workers.encoders.engines.choose import start
-from workers.encoders.mosaic import colours, numbers
+from workers.encoders.mosaic import colours, kinds, numbers
+from workers.encoders.mosaic.asking import Asking
 from workers.encoders.mosaic.numbers import Numbers
 from workers.encoders.mosaic.pictures import PictureSide
 from workers.encoders.mosaic.questions import QuestionSide, Sentences
@@ -88,10 +89,10 @@ def assemble(
     """Join the parts; raises EncoderError. ``text`` is the distilled tower, None without texts."""
     with damage_explained(f"the model in {folder}"):
         learnt = Numbers.read(folder)
-        words = colours.ColourWords.read(folder)
+        asking = Asking.read(folder)
     eye = _classifier(options) if images else None
     pictures = PictureSide(drawn, eye, learnt) if images else None
-    return MosaicEncoder(folder, drawn, text=text, pictures=pictures, words=words, learnt=learnt)
+    return MosaicEncoder(folder, drawn, text=text, pictures=pictures, asking=asking, learnt=learnt)
 
 
 class MosaicEncoder:
@@ -104,7 +105,7 @@ class MosaicEncoder:
         *,
         text: TextTower | None,
         pictures: PictureSide | None,
-        words: colours.ColourWords,
+        asking: Asking,
         learnt: Numbers,
         sentences: Sentences | None = None,
     ) -> None:
@@ -122,13 +123,13 @@ class MosaicEncoder:
         self.revision = _joined(drawn.revision, fingerprint(_image_files(folder)))
         self.text_revision = _joined(drawn.text_revision, fingerprint(_text_files(folder)))
         self._folder, self._drawn, self._text = folder, drawn, text
-        self._words, self._learnt = words, learnt
+        self._asking, self._learnt = asking, learnt
         self._sentences = sentences
         self._pictures = pictures
         self._questions: QuestionSide | None = None
         if text is not None:
             self._sentences = sentences or load_sentences()
-            self._questions = QuestionSide(drawn, text, self._sentences, words, learnt)
+            self._questions = QuestionSide(drawn, text, self._sentences, asking, learnt)
 
     def with_packs(self, packs: Sequence[Pack]) -> Encoder:
         """Return an encoder that asks packs for the languages they know.
@@ -140,7 +141,7 @@ class MosaicEncoder:
             RoutedEncoder(self._drawn, packs),
             text=self._text,
             pictures=self._pictures,
-            words=self._words,
+            asking=self._asking,
             learnt=self._learnt,
             sentences=self._sentences,
         )
@@ -189,7 +190,7 @@ def _image_files(folder: Path) -> list[Path]:
 def _text_files(folder: Path) -> list[Path]:
     from workers.encoders.clip import TEXT_FILES
 
-    own = [folder / name for name in (numbers.FILE, numbers.SCALARS, colours.FILE)]
+    own = [folder / name for name in (numbers.FILE, numbers.SCALARS, colours.FILE, kinds.FILE)]
     found = find_spec(_SENTENCES)
     if found is not None and found.origin is not None:
         own += sorted((Path(found.origin).parent / "resources").glob("*"))

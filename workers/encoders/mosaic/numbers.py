@@ -9,14 +9,13 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from safetensors.numpy import load_file, save_file
+from safetensors.numpy import load_file, save
 
 from workers.encoders.mosaic.colours import DIMENSION as COLOURS
+from workers.encoders.mosaic.kinds import KINDS
 
 FILE = "numbers.safetensors"
 SCALARS = "mosaic.json"
-KINDS = 2
-"""Drawing and photograph."""
 
 Matrix = NDArray[np.float32]
 
@@ -45,13 +44,13 @@ class Layout:
 
     @property
     def kinds(self) -> slice:
-        """Drawing, photograph."""
-        return slice(self.dim - KINDS, self.dim)
+        """Drawing, photograph, screenshot."""
+        return slice(self.dim - len(KINDS), self.dim)
 
     @property
     def dim(self) -> int:
         """Numbers of a vector."""
-        return self.drawn + self.seen + COLOURS + KINDS
+        return self.drawn + self.seen + COLOURS + len(KINDS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,8 +85,10 @@ class Numbers:
     """[513]: towards texts about what can be seen, in the text space; the last one is added."""
     background: Matrix
     """[2 k, dim]: vectors of pictures that have to do with no question: photographs, drawings."""
+    bends: Matrix
+    """[h, c]: of a question's traits, to a layer of tanh."""
     curve: Matrix
-    """[c]: what a question's traits say of relevance."""
+    """[2, h + 1]: what those say of a curve's offset and slope; the last ones are added."""
     gate_offset: float
     of_lookup: float
     """What a question counts whose words are all in the table, beside the other ways."""
@@ -100,6 +101,7 @@ class Numbers:
     of_colours: float
     of_kinds: float
     asks_colours: float
+    asks_kinds: float
     slope: float
     """Of relevance over the cosine."""
     slope_above_chance: float
@@ -125,7 +127,7 @@ class Numbers:
 
     def save(self, folder: Path) -> None:
         """Write them: matrices in half precision, what is added up in single."""
-        whole = {"gate", "blend", "centre", "curve", "visible"}
+        whole = {"gate", "blend", "centre", "bends", "curve", "visible"}
         arrays, scalars = {}, {}
         for name in self.__slots__:
             value = getattr(self, name)
@@ -135,5 +137,6 @@ class Numbers:
                 arrays[name] = np.ascontiguousarray(value, value.dtype if exact else kept)
             else:
                 scalars[name] = value
-        save_file(arrays, folder / FILE)
+        # Not `save_file`, which lets nobody else read it.
+        (folder / FILE).write_bytes(save(arrays))
         (folder / SCALARS).write_text(json.dumps(scalars, indent=2) + "\n", "utf-8")

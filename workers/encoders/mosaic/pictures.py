@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from workers.encoders import efficientnet
 from workers.encoders.base import Encoder, Pixels, Vectors, unit
 from workers.encoders.dual import EngineImageTower
-from workers.encoders.mosaic import colours
+from workers.encoders.mosaic import colours, kinds
 from workers.encoders.mosaic.numbers import Numbers
 
 if TYPE_CHECKING:
@@ -90,8 +90,7 @@ def join(
     # Of one length in all pictures: more colours must not make a picture less like anything else.
     vectors[:, layout.colours] = numbers.of_colours * unit(shares)
     # Which kind it is, so that it can be asked for.
-    kinds = np.sqrt(np.stack([1 - gate, gate], axis=1))
-    vectors[:, layout.kinds] = numbers.of_kinds * kinds
+    vectors[:, layout.kinds] = numbers.of_kinds * kinds.shares(gate, seen)
     return unit(vectors)
 
 

@@ -10,20 +10,25 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
 from workers.encoders.base import Curves, TextTower, Vectors, unit
-from workers.encoders.mosaic.colours import COLOURS, MONOCHROME, ColourWords
+from workers.encoders.mosaic.asking import Asked, Asking
+from workers.encoders.mosaic.colours import COLOURS, MONOCHROME
 from workers.encoders.mosaic.lookup import Lookup
 from workers.encoders.mosaic.numbers import Numbers
 
 NEIGHBOURS = 10
 SHARPNESS = 20.0
 """Of the softmax over the drawings nearest to a question: so many count."""
+OF_WORDS_FOR_KINDS = 0.3
+"""What the words of a question count that asks for nothing but a kind of picture."""
+STEEPER = 0.5
+"""A slope may grow by the exponential of so much, and shrink by it."""
 SCRIPTS = (
     "[\u3041-\u30ff]",
     "[\u3400-\u9fff\uf900-\ufaff]",
@@ -36,7 +41,7 @@ SCRIPTS = (
 """Kana, Chinese characters, Hangul, Thai, Arabic, Cyrillic, Latin."""
 _SCRIPTS = tuple(map(re.compile, SCRIPTS))
 FACTS = 1 + len(SCRIPTS) + 6
-TRAITS = 1 + 6 + 8
+TRAITS = 1 + 6 + 14
 
 Facts = NDArray[np.float32]
 
@@ -64,6 +69,15 @@ class Ways:
     """What the table says, zeros where it says nothing."""
     known: NDArray[np.float32]
     """[n]: how much of each question the table knows."""
+    taught: NDArray[np.float32]
+    """[n, 2]: how much of it the drawing part was taught, in whole words and with stems."""
+
+
+def joined(ways: Sequence[Ways]) -> Ways:
+    """Return the ways of all questions as one."""
+    return Ways(
+        *(np.concatenate([getattr(one, field.name) for one in ways]) for field in fields(Ways))
+    )
 
 
 class QuestionSide:
@@ -74,39 +88,47 @@ class QuestionSide:
         drawings: TextTower,
         tower: TextTower,
         sentences: Sentences | None,
-        words: ColourWords,
+        asking: Asking,
         numbers: Numbers,
     ) -> None:
         """Without a sentence encoder the tower stands in for it."""
         self._drawings = drawings
         self._tower = tower
         self._sentences = sentences
-        self._words = words
+        self._asking = asking
         self._numbers = numbers
         self._lookup = Lookup(numbers.hashes, numbers.places, numbers.meant)
 
     def encode(self, texts: Sequence[str]) -> tuple[Vectors, Curves]:
         """Return unit vectors float32 [n, dim] of n >= 1 questions, and their curves [n, 2]."""
-        ways = self.ways(texts)
-        facts = facts_of(texts, ways, self._numbers)
-        text = blended(ways, facts, self._numbers)
-        vectors = question_vectors(ways.drawn, text, self.colours_asked(texts), self._numbers)
-        traits = traits_of(vectors, text, ways, facts, self._numbers)
-        return vectors, curves(*traits, self._numbers)
+        vectors, traits, mean, deviation = self.told(texts)
+        return vectors, curves(traits, mean, deviation, self._numbers)
 
-    def colours_asked(self, texts: Sequence[str]) -> NDArray[np.float32]:
-        """Return float32 [n, 12]: 1 for every colour that a text asks for."""
-        return self._words.asked(texts)
+    def told(self, texts: Sequence[str]) -> tuple[Vectors, Facts, Facts, Facts]:
+        """Return the vectors, and what ``traits_of`` says of them."""
+        vectors, text, ways, facts = self.read(texts)
+        return vectors, *traits_of(vectors, text, ways, facts, self._numbers)
+
+    def read(self, texts: Sequence[str]) -> tuple[Vectors, Vectors, Ways, Facts]:
+        """Return the vectors, the questions in the text space, and the ways and facts behind."""
+        asked = self._asking.asked(texts)
+        ways = self.ways(asked.things)
+        facts = facts_of(asked.things, ways, self._numbers)
+        text = blended(ways, facts, self._numbers)
+        return question_vectors(ways.drawn, text, asked, self._numbers), text, ways, facts
 
     def ways(self, texts: Sequence[str]) -> Ways:
         """Go all ways."""
-        drawn = self._drawings.encode_texts(texts)
+        encoded = self._drawings.encode_questions(texts)
+        drawn, taught = encoded.vectors, encoded.taught
+        if taught is None:
+            taught = np.ones((len(texts), 2), np.float32)
         tower = self._tower.encode_texts(texts)
         sentence = tower
         if self._sentences is not None:
             sentence = unit(np.asarray(self._sentences.encode(list(texts)), np.float32))
         names, nearest = bridge(drawn, self._numbers)
-        return Ways(sentence, tower, names, drawn, nearest, *self._lookup.find(texts))
+        return Ways(sentence, tower, names, drawn, nearest, *self._lookup.find(texts), taught)
 
 
 def bridge(drawn: Vectors, numbers: Numbers) -> tuple[Vectors, NDArray[np.float32]]:
@@ -155,20 +177,20 @@ def blended(ways: Ways, facts: Facts, numbers: Numbers) -> Vectors:
     return unit((1 - looked_up) * unit(mixed) + looked_up * ways.meant)
 
 
-def question_vectors(
-    drawn: Vectors, text: Vectors, asked: NDArray[np.float32], numbers: Numbers
-) -> Vectors:
+def question_vectors(drawn: Vectors, text: Vectors, asked: Asked, numbers: Numbers) -> Vectors:
     """Return unit vectors float32 [n, dim] of questions.
 
-    ``drawn`` float32 [n, d] in the drawing part's space, ``text`` [n, 512] in the text space,
-    ``asked`` [n, 12] the colours asked for.
+    ``drawn`` float32 [n, d] in the drawing part's space, ``text`` [n, 512] in the text space.
     """
     layout = numbers.layout
     vectors = np.zeros((len(drawn), layout.dim), np.float32)
     vectors[:, layout.drawings] = drawn
     both = np.concatenate([unit(text - numbers.centre), numbers.of_drawn * drawn], axis=1)
     vectors[:, layout.photographs] = numbers.of_photographs * unit(unit(both) @ numbers.basis)
-    vectors[:, layout.colours] = numbers.asks_colours * _black_and_white(asked)
+    # Somebody who wants any drawing does not want the drawing of a pencil.
+    vectors[asked.nothing_else] *= OF_WORDS_FOR_KINDS
+    vectors[:, layout.colours] = numbers.asks_colours * _black_and_white(asked.colours)
+    vectors[:, layout.kinds] = numbers.asks_kinds * asked.kinds
     return unit(vectors)
 
 
@@ -188,11 +210,12 @@ def traits_of(
     """Return traits float32 [n, TRAITS] of questions, and mean and deviation [n] of chance.
 
     Chance is how near the background's pictures are; the traits say who agrees, how near to what
-    is known, and whether it is about anything that can be seen.
+    is known, whether its words are, and whether it is about anything that can be seen.
     """
     scores = vectors @ numbers.background.T
     photographs, drawings = np.split(np.sort(scores.reshape(len(vectors), 2, -1), axis=2), 2, 1)
     nearest = np.sort(text @ numbers.known.T, axis=1)
+    heard = np.maximum(ways.taught[:, 1], ways.known)
     towards, added = numbers.visible[:-1], numbers.visible[-1]
     columns = [
         nearest[:, -1],
@@ -201,6 +224,11 @@ def traits_of(
         ways.sentence @ towards + added,
         ways.tower @ towards + added,
         ways.known,
+        ways.known**2,
+        (ways.known == 1).astype(np.float32),
+        *ways.taught.T,
+        heard,
+        (heard > 0).astype(np.float32),
         photographs[:, 0, -5:].mean(1),
         drawings[:, 0, -5:].mean(1),
     ]
@@ -216,6 +244,15 @@ def curves(
     numbers: Numbers,
 ) -> Curves:
     """Return float32 [n, 2], slope and offset: what a cosine with each question means."""
-    steep = numbers.slope_above_chance / deviation
-    offset = traits @ numbers.curve - steep * mean
-    return np.stack([numbers.slope + steep, offset], axis=1).astype(np.float32)
+    offset, steep = bent(traits, numbers.bends, numbers.curve)
+    above = numbers.slope_above_chance / deviation
+    slope = steep * (numbers.slope + above)
+    return np.stack([slope, offset - steep * above * mean], axis=1).astype(np.float32)
+
+
+def bent(
+    traits: NDArray[np.float32], bends: NDArray[np.float32], curve: NDArray[np.float32]
+) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    """Return float32 [n] each: what traits add to a curve's offset, and by what its slope grows."""
+    offset, slope = curve[:, :-1] @ np.tanh(bends @ traits.T) + curve[:, -1:]
+    return offset, np.exp(STEEPER * np.tanh(slope))

@@ -20,15 +20,16 @@ from workers.encoders.composite import MANIFEST
 from workers.encoders.dual import EngineImageTower
 from workers.encoders.engines.base import EngineOptions
 from workers.encoders.engines.choose import start
-from workers.encoders.mosaic import colours, family, lookup, questions
+from workers.encoders.mosaic import colours, family, kinds, lookup, questions
 from workers.encoders.mosaic.numbers import Numbers
 from workers.encoders.towers import image_tower
 from workers.training import captions
 from workers.training.annotations import Annotation
 from workers.training.artwork import Artwork
-from workers.training.mosaic import teacher
+from workers.training.mosaic import pairs, teacher
 from workers.training.mosaic.colour_words import colour_words
 from workers.training.mosaic.concepts import Concepts
+from workers.training.mosaic.kind_words import kind_words
 
 EXACTLY = EngineOptions(engine="torch", precision="float32")
 """How towers run here; OpenVINO does not bear the allocator that training runs with."""
@@ -41,6 +42,9 @@ OF_PHOTOGRAPHS = 0.65
 OF_COLOURS = 0.25
 OF_KINDS = 0.2
 ASKS_COLOURS = 0.35
+ASKS_KINDS = 0.8
+SHORT = 2
+"""Words of a name that is looked up."""
 BLEND_STEPS = 1500
 GATE_STEPS = 800
 GATE_DECAY = 1e-2
@@ -123,27 +127,41 @@ def learnt_blend(facts: Matrix, ways: questions.Ways, wanted: Matrix) -> Matrix:
     return blend.detach().numpy()
 
 
-def looked_up(cache: Path) -> tuple[list[str], lookup.Hashes, lookup.Places]:
+def looked_up(
+    cache: Path, annotations: Sequence[Annotation]
+) -> tuple[list[str], lookup.Hashes, lookup.Places]:
     """Return English expressions, and the table from other languages' to their rows.
 
-    What OpenStreetMap's presets call things (ISC), and the project's own list of things.
+    The project's own list of things, what OpenStreetMap's presets call them (ISC), and CLDR's short
+    names of emoji (Unicode).
     """
     place: dict[str, int] = {}
     pairs = [
         (word, place.setdefault(english, len(place)))
-        for english, word in (*own_words(), *_presets(cache))
+        for english, word in (*own_words(), *emoji_names(annotations), *_presets(cache))
     ]
     hashes, places = lookup.table(lookup.unambiguous(pairs))
     return list(place), hashes, places
 
 
 def own_words() -> Iterator[tuple[str, str]]:
-    """Yield (English, word) of the project's list of things without an emoji."""
-    text = resources.files("workers.training.mosaic").joinpath("things.tsv").read_text("utf-8")
-    for line in text.splitlines():
-        _, english, *words = line.split("\t")
-        for word in words:
-            yield english.split(" (")[0], word
+    """Yield (English, word) of the project's list of things: a file for each language."""
+    for file in sorted(resources.files("workers.training.mosaic.things").iterdir(), key=str):
+        if file.name.endswith(".tsv"):
+            for line in file.read_text("utf-8").splitlines():
+                english, *words = line.split("\t")
+                for word in words:
+                    yield english.split(" (")[0], word
+
+
+def emoji_names(annotations: Sequence[Annotation]) -> Iterator[tuple[str, str]]:
+    """Yield (English, name) of emoji whose names are short in both languages."""
+    english, others = pairs.names(annotations)
+    for own in others.values():
+        for row, name in own.items():
+            meant = english.get(row, name)
+            if max(len(meant.split()), len(name.split())) <= SHORT:
+                yield meant, name
 
 
 def _presets(cache: Path) -> Iterator[tuple[str, str]]:
@@ -156,6 +174,7 @@ def parts(
     cache: Path,
     drawings: TextTower | Encoder,
     gallery: Matrix,
+    annotations: Sequence[Annotation],
     *,
     named: Sequence[str],
     gate: tuple[Matrix, float],
@@ -172,7 +191,7 @@ def parts(
     classes_drawn = concepts.vectors(lambda texts: encode_many(drawings, texts))
     known = sentences([names[0] for names in concepts.names])
     names = sentences(named)
-    english, hashes, places = looked_up(cache)
+    english, hashes, places = looked_up(cache, annotations)
     return Numbers(
         classes=classes,
         classes_drawn=classes_drawn,
@@ -188,7 +207,8 @@ def parts(
         blend=np.zeros((3, questions.FACTS), np.float32),
         visible=np.zeros(teacher.DIMENSION + 1, np.float32),
         background=np.zeros((2, 1), np.float32),
-        curve=np.zeros(questions.TRAITS, np.float32),
+        bends=np.zeros((1, questions.TRAITS), np.float32),
+        curve=np.zeros((2, 2), np.float32),
         gate_offset=gate[1],
         of_lookup=OF_LOOKUP,
         of_sentence=OF_SENTENCE,
@@ -197,6 +217,7 @@ def parts(
         of_colours=OF_COLOURS,
         of_kinds=OF_KINDS,
         asks_colours=ASKS_COLOURS,
+        asks_kinds=ASKS_KINDS,
         slope=20.0,
         slope_above_chance=0.0,
         similar=(16.0, -8.0),
@@ -212,11 +233,12 @@ def write(
     """Write the model's folder but for its text tower."""
     folder.mkdir(parents=True, exist_ok=True)
     numbers.save(folder)
-    words, unspaced = colour_words(annotations, art.alias)
-    table = {"words": words, "unspaced": unspaced}
-    (folder / colours.FILE).write_text(
-        json.dumps(table, ensure_ascii=False, indent=0) + "\n", "utf-8"
-    )
+    for name, (words, unspaced) in (
+        (colours.FILE, colour_words(annotations, art.alias)),
+        (kinds.FILE, kind_words()),
+    ):
+        table = {"words": words, "unspaced": unspaced}
+        (folder / name).write_text(json.dumps(table, ensure_ascii=False, indent=0) + "\n", "utf-8")
     manifest = {"family": "mosaic", "drawings": "mini"}
     (folder / MANIFEST).write_text(json.dumps(manifest, indent=2) + "\n", "utf-8")
     # It reads what was written as a worker will.
@@ -230,12 +252,26 @@ def with_blend(
     wanted: Matrix,
 ) -> Numbers:
     """Return the numbers with the blend learnt from phrases that no tower was taught."""
-    found = [side.ways(phrases[at : at + 64]) for at in range(0, len(phrases), 64)]
-    ways = questions.Ways(
-        *(
-            np.concatenate([getattr(part, name) for part in found])
-            for name in ("sentence", "tower", "bridge", "drawn", "nearest", "meant", "known")
-        )
-    )
+    ways = questions.joined([side.ways(phrases[at : at + 64]) for at in range(0, len(phrases), 64)])
     facts = questions.facts_of(phrases, ways, numbers)
     return replace(numbers, blend=learnt_blend(facts, ways, wanted))
+
+
+def without_the_common(
+    numbers: Numbers, side: questions.QuestionSide, phrases: Sequence[str]
+) -> Numbers:
+    """Return the numbers without the direction that all questions have in common.
+
+    A picture that lies in it is near to whatever is asked (a hub: arXiv 1412.6568).
+    """
+    part = numbers.layout.photographs
+    common = encode_side(side, phrases)[:, part].mean(axis=0)
+    common /= np.linalg.norm(common)
+    return replace(numbers, basis=numbers.basis - np.outer(numbers.basis @ common, common))
+
+
+def encode_side(side: questions.QuestionSide, texts: Sequence[str], batch: int = 64) -> Matrix:
+    """Return the vectors float32 [n, dim] of many questions."""
+    return np.concatenate(
+        [side.read(texts[at : at + batch])[0] for at in range(0, len(texts), batch)]
+    )

@@ -11,7 +11,8 @@ import numpy.typing as npt
 
 from samples import emoji as samples
 from workers.encoders.models import extended_by_packs, load, load_text_tower
-from workers.encoders.mosaic import colours, family, questions
+from workers.encoders.mosaic import family, questions
+from workers.encoders.mosaic.asking import Asking
 from workers.encoders.mosaic.numbers import Numbers
 from workers.training import artwork
 from workers.training.evaluation import photographs as sets
@@ -23,7 +24,7 @@ FOLDS = 5
 KEPT = 0.95
 PLACES = 15
 """Of an answer that are looked at."""
-MIN_RELEVANCE = 0.08
+MIN_RELEVANCE = 0.06
 MIN_SHARE_OF_BEST = 0.3
 """Where an answer ends, as `bot.core.relevance` has it."""
 PHOTOGRAPHS, NO_PHOTOGRAPH, EMOJI, NO_EMOJI = range(4)
@@ -54,7 +55,7 @@ class Checked:
 
     def found(self, part: int) -> npt.NDArray[np.bool_]:
         """Return of each question whether a right picture is among the first five."""
-        found: npt.NDArray[np.bool_] = self._right(part)[:, :5].any(axis=1)
+        found: npt.NDArray[np.bool_] = np.asarray(self._right(part)[:, :5].any(axis=1))
         return found
 
     def threshold(self) -> float:
@@ -100,7 +101,7 @@ class Judgements:
             load(str(extended_by_packs(model)), images=False),
             load_text_tower(family.tower(model), family.TEXT_SPACE),
             family.load_sentences(),
-            colours.ColourWords.read(model),
+            Asking.read(model),
             numbers,
         )
         encoder = load(str(model), texts=False)
@@ -136,13 +137,9 @@ class Judgements:
     ) -> Judged:
         vectors, told = [], []
         for at in range(0, len(texts), 32):
-            some = texts[at : at + 32]
-            ways = self._side.ways(some)
-            facts = questions.facts_of(some, ways, self._numbers)
-            text = questions.blended(ways, facts, self._numbers)
-            asked = self._side.colours_asked(some)
-            vectors.append(questions.question_vectors(ways.drawn, text, asked, self._numbers))
-            told.append(questions.traits_of(vectors[-1], text, ways, facts, self._numbers))
+            encoded, *rest = self._side.told(texts[at : at + 32])
+            vectors.append(encoded)
+            told.append(rest)
         scores = np.concatenate(vectors) @ pictures.T
         if right is None:
             right = np.zeros(scores.shape, bool)
@@ -176,5 +173,6 @@ def with_curve(numbers: Numbers, learnt: Fitted) -> Numbers:
         numbers,
         slope=learnt.slope,
         slope_above_chance=learnt.slope_above_chance,
+        bends=learnt.bends,
         curve=learnt.curve,
     )

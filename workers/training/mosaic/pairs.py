@@ -92,7 +92,8 @@ def aligned_keywords(
                 yield locale, word, max(scored)[1]
 
 
-def _names(annotations: Iterable[Annotation]) -> tuple[dict[int, str], dict[str, dict[int, str]]]:
+def names(annotations: Iterable[Annotation]) -> tuple[dict[int, str], dict[str, dict[int, str]]]:
+    """Return the English names of emoji by their rows, and those of the other locales."""
     english: dict[int, str] = {}
     others: dict[str, dict[int, str]] = defaultdict(dict)
     for entry in annotations:
@@ -190,11 +191,11 @@ def gather(
     """
     pairs = _Pairs(concepts)
     concrete = concrete_words(cache)
-    english, named = _names(annotations)
+    english, named = names(annotations)
     for name in english.values():
         pairs.add("en", "names", name, name)
-    for locale, names in sorted(named.items()):
-        for row, name in names.items():
+    for locale, own in sorted(named.items()):
+        for row, name in own.items():
             if row in english:
                 pairs.add(base_language(locale), "names", name, english[row])
     for locale, word, meaning in aligned_keywords(annotations):

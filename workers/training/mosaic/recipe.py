@@ -22,7 +22,8 @@ from transformers.models.clip.modeling_clip import CLIPTextModelWithProjection
 from samples import emoji as samples
 from workers.encoders import efficientnet
 from workers.encoders.models import load, load_text_tower
-from workers.encoders.mosaic import colours, family, questions
+from workers.encoders.mosaic import family, questions
+from workers.encoders.mosaic.asking import Asking
 from workers.encoders.mosaic.numbers import FILE, Numbers
 from workers.training import annotations, artwork, towers
 from workers.training.corpus import Corpus
@@ -70,6 +71,9 @@ class Mosaic:
         numbers = self._parts()
         build.write(target, numbers, self._annotations, self._artwork)
         numbers = self._blended(numbers, target, corpus, english)
+        numbers = build.without_the_common(
+            numbers, self._side(numbers, target), self._kept_back(corpus, english)[0]
+        )
         numbers = relevance.with_background(numbers, self.cache, self._gallery)
         if before is not None:
             # It is fitted to judgements about photographs, which not everybody has.
@@ -77,6 +81,7 @@ class Mosaic:
                 numbers,
                 slope=before.slope,
                 slope_above_chance=before.slope_above_chance,
+                bends=before.bends,
                 curve=before.curve,
                 similar=before.similar,
             )
@@ -207,6 +212,7 @@ class Mosaic:
             self.cache,
             encoder,
             self._gallery[0],
+            self._annotations,
             named=[glyph.name for glyph in samples.glyphs()],
             gate=(np.asarray(direction, np.float32), float(offset)),
         )
@@ -215,23 +221,26 @@ class Mosaic:
         self, numbers: Numbers, target: Path, corpus: Corpus, english: list[str]
     ) -> Numbers:
         """Learn how the ways to the text space count, by phrases that no tower was taught."""
-        kept_back = np.flatnonzero(student.held_out(corpus) & (corpus.weight > 0))
-        heavy = pairs.emphasised(corpus, english, self._names).weight[kept_back]
+        phrases, wanted = self._kept_back(corpus, english)
+        return build.with_blend(numbers, self._side(numbers, target), phrases, wanted)
+
+    def _kept_back(self, corpus: Corpus, english: list[str]) -> tuple[list[str], Matrix]:
+        """Return phrases that no tower was taught, and float32 [n, 512] what they mean."""
+        rows = np.flatnonzero(student.held_out(corpus) & (corpus.weight > 0))
+        heavy = pairs.emphasised(corpus, english, self._names).weight[rows]
         draw = np.random.default_rng(self.settings.seed)
-        chosen = draw.choice(kept_back, BLENDED, replace=False, p=heavy / heavy.sum())
+        chosen = draw.choice(rows, BLENDED, replace=False, p=heavy / heavy.sum())
         vectors = teacher.encode(english, self.cache)
-        side = questions.QuestionSide(
+        phrases = [corpus.phrases[row] for row in chosen]
+        return phrases, vectors[corpus.vector[chosen]].astype(np.float32)
+
+    def _side(self, numbers: Numbers, target: Path) -> questions.QuestionSide:
+        return questions.QuestionSide(
             load(str(self._drawings), images=False, options=build.EXACTLY),
             load_text_tower(family.tower(target), family.TEXT_SPACE, build.EXACTLY),
             family.load_sentences(),
-            colours.ColourWords.read(target),
+            Asking.read(target),
             numbers,
-        )
-        return build.with_blend(
-            numbers,
-            side,
-            [corpus.phrases[row] for row in chosen],
-            vectors[corpus.vector[chosen]].astype(np.float32),
         )
 
 

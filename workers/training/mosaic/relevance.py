@@ -1,8 +1,8 @@
 """Fits what a cosine means: the probability that a person would say "yes, that".
 
 Logistic regression over pairs of a question and one of the pictures that it finds first, on the
-cosine, the cosine in standard deviations above chance, and traits of the question. Both slopes are
-positive, so relevance is monotone in the cosine.
+cosine, the cosine in standard deviations above chance, and what a small layer makes of traits of
+the question. Slopes are positive, so relevance is monotone in the cosine.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ import torch
 from torch.nn.functional import binary_cross_entropy_with_logits
 
 from workers.encoders import efficientnet
-from workers.encoders.mosaic import pictures
+from workers.encoders.mosaic import pictures, questions
 from workers.encoders.mosaic.colours import DIMENSION as COLOURS
 from workers.encoders.mosaic.numbers import Numbers
 from workers.training import wordnet
@@ -28,8 +28,10 @@ from workers.training.mosaic.pairs import concrete_words
 
 FIRST = 15
 """Pictures of a question that are looked at."""
-STEPS = 1500
-DECAY = 3e-4
+STEPS = 800
+DECAY = 2e-2
+DROPPED = 0.2
+BENDS = 16
 BACKGROUND = 300
 """Photographs, and as many drawings."""
 NONSENSE = 1200
@@ -79,18 +81,23 @@ class Judged:
 
 @dataclass(frozen=True, slots=True)
 class Fitted:
-    """Slopes over the cosine and over that above chance, and what the traits add, [c]."""
+    """Slopes over the cosine and over that above chance, and what the traits say of both.
+
+    ``bends`` float32 [h, c] and ``curve`` [2, h + 1] are a layer of tanh and what it comes to.
+    """
 
     slope: float
     slope_above_chance: float
+    bends: Matrix
     curve: Matrix
 
     def relevance(self, part: Judged) -> Matrix:
         """Return float32 [n, pictures]: the fitted probabilities."""
+        offset, steep = questions.bent(part.traits, self.bends, self.curve)
         told = self.slope * part.scores + self.slope_above_chance * part.above_chance()
-        told = np.clip(told + (part.traits @ self.curve)[:, None], -30, 30)
-        odds: Matrix = (1 / (1 + np.exp(-told))).astype(np.float32)
-        return odds
+        told = np.clip(steep[:, None] * told + offset[:, None], -30, 30)
+        odds: Matrix = 1 / (1 + np.exp(-told))
+        return odds.astype(np.float32)
 
 
 def fit(parts: Sequence[Judged]) -> Fitted:
@@ -104,19 +111,27 @@ def fit(parts: Sequence[Judged]) -> Fitted:
     mean[0], spread[0] = 0, 1  # the first is one everywhere
     scaled = (traits - mean) / spread
     slopes = torch.tensor([1.5, -1.0], requires_grad=True)  # their logarithms
-    curve = torch.zeros(traits.shape[1], requires_grad=True)
-    optimizer = torch.optim.Adam([slopes, curve], lr=0.03)
+    layer = torch.nn.Linear(traits.shape[1], BENDS)
+    out = torch.nn.Linear(BENDS, 2)
+    learnt = [*layer.parameters(), *out.parameters()]
+    optimizer = torch.optim.AdamW(
+        [{"params": learnt, "weight_decay": DECAY}, {"params": [slopes], "weight_decay": 0.0}],
+        lr=0.01,
+    )
     for _ in range(STEPS):
-        told = slopes[0].exp() * cosine + slopes[1].exp() * chance + scaled @ curve
-        loss = binary_cross_entropy_with_logits(told, right) + DECAY * curve.square().sum()
+        said = out(torch.nn.functional.dropout(torch.tanh(layer(scaled)), DROPPED))
+        steep = torch.exp(questions.STEEPER * torch.tanh(said[:, 1]))
+        told = steep * (slopes[0].exp() * cosine + slopes[1].exp() * chance) + said[:, 0]
+        loss = binary_cross_entropy_with_logits(told, right)
         optimizer.zero_grad()
         loss.backward()  # type: ignore[no-untyped-call]
         optimizer.step()
     with torch.no_grad():
-        own = curve / spread
-        own[0] -= (curve * mean / spread).sum()
+        bends = layer.weight / spread
+        bends[:, 0] += layer.bias - (layer.weight * mean / spread).sum(1)
+        curve = torch.cat([out.weight, out.bias[:, None]], dim=1)
         first, second = slopes.exp().tolist()
-    return Fitted(first, second, own.numpy())
+    return Fitted(first, second, bends.numpy(), curve.numpy())
 
 
 def with_background(

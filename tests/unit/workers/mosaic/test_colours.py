@@ -1,14 +1,11 @@
-"""The colours of pictures, and the words that ask for them."""
+"""The colours of pictures."""
 
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from workers.encoders.models import BUNDLED
-from workers.encoders.mosaic.colours import COLOURS, DIMENSION, MONOCHROME, ColourWords, shares
-
-WORDS = ColourWords.read(BUNDLED / "mosaic")
+from workers.encoders.mosaic.colours import COLOURS, DIMENSION, MONOCHROME, shares
 
 PAINTS = {
     "red": (210, 30, 35),
@@ -47,24 +44,3 @@ def test_shares_are_numbers_between_nothing_and_all(side: int, seed: int) -> Non
     assert found.shape == (DIMENSION,)
     assert found.min() >= 0
     assert found.max() <= 1
-
-
-@pytest.mark.parametrize(
-    ("text", "colours"),
-    [
-        ("blue car", ["blue"]),
-        ("ein schwarzer Kater auf dem Sofa", ["black"]),
-        ("黒猫", ["black"]),
-        ("红色汽车", ["red"]),
-        ("รถสีแดง", ["red"]),
-        ("красная машина", ["red"]),
-        ("czarnego kota", ["black"]),
-        ("a blackbird", []),
-        ("a car", []),
-        ("", []),
-        ("🚗", []),
-    ],
-)
-def test_words_ask_for_colours_in_their_forms(text: str, colours: list[str]) -> None:
-    (asked,) = WORDS.asked([text])
-    assert [COLOURS[place] for place in np.flatnonzero(asked)] == colours

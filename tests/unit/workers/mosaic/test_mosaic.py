@@ -9,7 +9,9 @@ import pytest
 from workers.encoders.base import unit
 from workers.encoders.efficientnet import CLASSES, FEATURES
 from workers.encoders.models import BUNDLED
+from workers.encoders.mosaic.asking import Asked
 from workers.encoders.mosaic.colours import COLOURS, DIMENSION
+from workers.encoders.mosaic.kinds import KINDS, shares
 from workers.encoders.mosaic.numbers import Numbers
 from workers.encoders.mosaic.pictures import LEAST, join
 from workers.encoders.mosaic.questions import (
@@ -29,6 +31,15 @@ CHANCE = np.random.default_rng(7)
 
 def units(count: int, width: int) -> np.ndarray:
     return unit(CHANCE.normal(size=(count, width)).astype(np.float32))
+
+
+def nothing_asked(count: int) -> Asked:
+    return Asked(
+        np.zeros((count, DIMENSION), np.float32),
+        np.zeros((count, len(KINDS)), np.float32),
+        [""] * count,
+        np.zeros(count, np.bool_),
+    )
 
 
 def seen(count: int, *, photographs: bool) -> np.ndarray:
@@ -82,12 +93,36 @@ def test_a_pictures_vector_does_not_depend_on_its_neighbours() -> None:
 
 def test_black_and_white_asks_for_no_colour_at_all() -> None:
     layout = NUMBERS.layout
-    asked = np.zeros((2, DIMENSION), np.float32)
-    asked[0, [COLOURS.index("black"), COLOURS.index("white")]] = 1
-    asked[1, COLOURS.index("black")] = 1
+    asked = nothing_asked(2)
+    asked.colours[0, [COLOURS.index("black"), COLOURS.index("white")]] = 1
+    asked.colours[1, COLOURS.index("black")] = 1
     vectors = question_vectors(units(2, layout.drawn), units(2, 512), asked, NUMBERS)
     assert np.flatnonzero(vectors[0, layout.colours]).tolist() == [len(COLOURS)]
     assert np.flatnonzero(vectors[1, layout.colours]).tolist() == [COLOURS.index("black")]
+
+
+def test_who_asks_for_a_kind_alone_gets_that_kind_before_what_its_word_means() -> None:
+    layout = NUMBERS.layout
+    drawn = units(1, layout.drawn)
+    asked = nothing_asked(1)
+    asked.kinds[0, KINDS.index("screenshot")] = 1
+    alone = replace(asked, nothing_else=np.ones(1, np.bool_))
+    text = units(1, 512)
+    beside, only = (
+        question_vectors(drawn, text, one, NUMBERS)[0, layout.kinds] for one in (asked, alone)
+    )
+    assert np.flatnonzero(beside).tolist() == [KINDS.index("screenshot")]
+    assert only.max() > beside.max()
+
+
+def test_kinds_are_shares_of_one_picture() -> None:
+    gate = np.asarray([0.05, 0.95, 0.5], np.float32)
+    logits = np.zeros((3, FEATURES + CLASSES), np.float32)
+    logits[2, FEATURES + 916] = 30  # a page of the web
+    found = shares(gate, logits)
+    assert np.allclose((found**2).sum(axis=1), 1, atol=1e-5)
+    assert found.argmax(axis=1).tolist() == [0, 1, 2]
+    assert shares(gate, None)[:, 2].tolist() == [0, 0, 0]
 
 
 def test_the_bridge_leads_from_a_drawing_to_its_name() -> None:
@@ -109,13 +144,13 @@ def test_facts_blend_and_curve_have_their_shapes_and_are_finite() -> None:
         nearest,
         np.zeros((len(texts), 512), np.float32),
         np.zeros(len(texts), np.float32),
+        np.zeros((len(texts), 2), np.float32),
     )
     facts = facts_of(texts, ways, NUMBERS)
     assert facts.shape == (len(texts), FACTS)
     mixed = blended(ways, facts, NUMBERS)
     assert np.allclose(np.linalg.norm(mixed, axis=1), 1, atol=1e-5)
-    asked = np.zeros((len(texts), DIMENSION), np.float32)
-    vectors = question_vectors(drawn, mixed, asked, NUMBERS)
+    vectors = question_vectors(drawn, mixed, nothing_asked(len(texts)), NUMBERS)
     told = curves(*traits_of(vectors, mixed, ways, facts, NUMBERS), NUMBERS)
     assert told.shape == (len(texts), 2)
     assert np.isfinite(told).all()

@@ -1,0 +1,1 @@
+"""The project's own words for things, a file for each language: English, then the words for it."""

@@ -104,7 +104,14 @@ def _found() -> dict[str, object]:
             which: {"languages": 2, "whole": groups, "masked": groups, "cropped": groups}
             for which in ("development", "final")
         },
-        "emoji": {"development": {"count": 3, "alone": 0.8, "among photographs": 0.7}},
+        "emoji": {
+            "development": {
+                "count": 3,
+                "alone": 0.8,
+                "among photographs": 0.7,
+                "or a photograph": 0.75,
+            }
+        },
         "colours": {"count": 40, "right": 0.875, "wrong": ["robe orange"]},
         "relevance": {
             "threshold": 0.0571,

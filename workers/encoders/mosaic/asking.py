@@ -18,6 +18,8 @@ _ENDING = 3
 """Letters that a word and a known one may have behind what they share."""
 _MOST_WORDS = 4
 """Of an expression, "captura de pantalla"."""
+_SHORT = 3
+_BLACK_AND_WHITE = [colours.COLOURS.index("black"), colours.COLOURS.index("white")]
 _STEM = 4
 """Letters that they share at least."""
 
@@ -122,13 +124,16 @@ class Asking:
 
     def asked(self, texts: Sequence[str]) -> Asked:
         """Return what n >= 1 texts ask for."""
-        read = [self._kinds.read_out(text) for text in texts]
-        kinds_asked = np.zeros((len(texts), len(kinds.KINDS)), np.float32)
-        for row, (places, _) in enumerate(read):
-            kinds_asked[row, places] = 1
-        return Asked(
-            colours=self._colours.asked(texts),
-            kinds=kinds_asked,
-            things=[rest or text for text, (_, rest) in zip(texts, read, strict=True)],
-            nothing_else=np.asarray([bool(places) and not rest for places, rest in read]),
-        )
+        asked_colours = self._colours.asked(texts)
+        asked_kinds = np.zeros((len(texts), len(kinds.KINDS)), np.float32)
+        things, nothing_else = [], np.zeros(len(texts), np.bool_)
+        for row, text in enumerate(texts):
+            places, rest = self._kinds.read_out(text)
+            asked_kinds[row, places] = 1
+            if places and asked_colours[row, _BLACK_AND_WHITE].all():
+                rest = self._colours.read_out(rest.replace("-", " "))[1]
+                # "and" is left of a black and white photograph.
+                rest = rest if any(len(word) > _SHORT for word in rest.split()) else ""
+            nothing_else[row] = bool(places) and not rest
+            things.append(rest or text)
+        return Asked(asked_colours, asked_kinds, things, nothing_else)

@@ -23,6 +23,12 @@ ENDING = 2
 """Letters that a word may have behind a known one: "masalar" beside "masa"."""
 STEM = 4
 """Letters that are left of it at least."""
+CUT = 3
+LEAST = 5
+"""Where even that is unknown, so many letters may differ behind at least so many that a known word
+begins with as well: "perhosia" beside "perhonen"."""
+OF_STEMS = 0.7
+"""What such a word counts."""
 _UNSPACED = re.compile("[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff]")
 
 Hashes = NDArray[np.uint64]
@@ -39,12 +45,32 @@ def hash_of(expression: str) -> int:
     return int.from_bytes(hashlib.blake2b(expression.encode(), digest_size=8).digest(), "little")
 
 
-class Lookup:
-    """A table from expressions to vectors. Thread-safe."""
+class Table:
+    """A sorted table of hashes. Thread-safe."""
 
-    def __init__(self, hashes: Hashes, places: Places, vectors: Vectors) -> None:
-        """``hashes`` sorted, with ``places`` the rows of ``vectors`` float32 [m, 512]."""
-        self._hashes, self._places, self._vectors = hashes, places, vectors
+    def __init__(self, hashes: Hashes, places: Places) -> None:
+        """``hashes`` sorted, with ``places`` what they lead to."""
+        self._hashes, self._places = hashes, places
+
+    def __bool__(self) -> bool:
+        return bool(len(self._hashes))
+
+    def place(self, expressions: Iterable[str]) -> int | None:
+        """Return what the first known one of the expressions leads to."""
+        for expression in expressions:
+            wanted = np.uint64(hash_of(expression))
+            at = int(np.searchsorted(self._hashes, wanted))
+            if at < len(self._hashes) and self._hashes[at] == wanted:
+                return int(self._places[at])
+        return None
+
+
+class Lookup:
+    """From expressions to vectors. Thread-safe."""
+
+    def __init__(self, words: Table, stems: Table, vectors: Vectors) -> None:
+        """Both tables lead to the rows of ``vectors`` float32 [m, 512]."""
+        self._words, self._stems, self._vectors = words, stems, vectors
 
     def find(self, texts: Sequence[str]) -> tuple[Vectors, NDArray[np.float32]]:
         """Return the mean vectors float32 [n, 512] of what is known of each text, and how much is.
@@ -55,41 +81,36 @@ class Lookup:
         shares = np.zeros(len(texts), np.float32)
         for row, text in enumerate(texts):
             words = words_of(text)
-            if not words or not len(self._hashes):
+            if not words or not self._words:
                 continue
-            found, known, count = self._known(words)
+            found, count = self._known(words)
             if found:
-                vectors[row] = unit(self._vectors[found].mean(0)[None])[0]
-                shares[row] = known / count
+                places, weights, lengths = (
+                    np.asarray(column) for column in zip(*found, strict=True)
+                )
+                mean = np.average(self._vectors[places], axis=0, weights=weights)
+                vectors[row] = unit(mean[None].astype(np.float32))[0]
+                shares[row] = (weights * lengths).sum() / count
         return vectors, shares
 
-    def _known(self, words: Sequence[str]) -> tuple[list[int], int, int]:
-        """Return the places of the longest known expressions, units known, and units."""
+    def _known(self, words: Sequence[str]) -> tuple[list[tuple[int, float, int]], int]:
+        """Return places, weights and lengths of the longest known expressions, and all units."""
         spaced = not _UNSPACED.search("".join(words))
         units: Sequence[str] = words if spaced else "".join(words)
         most, joint = (MOST_WORDS, " ") if spaced else (MOST_LETTERS, "")
-        found: list[int] = []
-        known = at = 0
+        found: list[tuple[int, float, int]] = []
+        at = 0
         while at < len(units):
             for length in range(min(most, len(units) - at), 0, -1):
-                candidate = joint.join(units[at : at + length])
-                place = self._place(candidate, stem=spaced)
+                expression, weight = joint.join(units[at : at + length]), 1.0
+                place = self._words.place(_forms(expression) if spaced else (expression,))
+                if place is None and spaced and length == 1:
+                    place, weight = self._stems.place(_stems(expression)), OF_STEMS
                 if place is not None:
-                    found.append(place)
-                    known += length
-                    at += length
+                    found.append((place, weight, length))
                     break
-            else:
-                at += 1
-        return found, known, len(units)
-
-    def _place(self, expression: str, *, stem: bool) -> int | None:
-        for form in _forms(expression) if stem else (expression,):
-            wanted = np.uint64(hash_of(form))
-            at = int(np.searchsorted(self._hashes, wanted))
-            if at < len(self._hashes) and self._hashes[at] == wanted:
-                return int(self._places[at])
-        return None
+            at += length
+        return found, len(units)
 
 
 def _forms(expression: str) -> Iterator[str]:
@@ -97,6 +118,22 @@ def _forms(expression: str) -> Iterator[str]:
     for letters in range(1, ENDING + 1):
         if len(expression) - letters >= STEM:
             yield expression[:-letters]
+
+
+def _stems(word: str) -> Iterator[str]:
+    """Yield a word, and what is left of it without its last letters, the longest first."""
+    for length in range(len(word), max(LEAST, len(word) - CUT) - 1, -1):
+        yield word[:length]
+
+
+def stems_of(meanings: Mapping[str, int]) -> dict[str, int]:
+    """Return what the stems of single words mean where all words that have one mean the same."""
+    found: dict[str, set[int]] = {}
+    for expression, place in meanings.items():
+        if " " not in expression and not _UNSPACED.search(expression):
+            for stem in _stems(expression):
+                found.setdefault(stem, set()).add(place)
+    return {stem: next(iter(places)) for stem, places in found.items() if len(places) == 1}
 
 
 def table(meanings: Mapping[str, int]) -> tuple[Hashes, Places]:

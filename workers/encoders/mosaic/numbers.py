@@ -75,6 +75,10 @@ class Numbers:
     """[h]: of expressions whose English is known, sorted."""
     places: NDArray[np.int32]
     """[h]: their rows in ``meant``."""
+    stem_hashes: NDArray[np.uint64]
+    """[s]: of stems of those, sorted."""
+    stem_places: NDArray[np.int32]
+    """[s]: their rows in ``meant``."""
     meant: Matrix
     """[m, 512]: English expressions in the text space."""
     centre: Matrix

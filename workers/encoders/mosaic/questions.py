@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from workers.encoders.base import Curves, TextTower, Vectors, unit
 from workers.encoders.mosaic.asking import Asked, Asking
 from workers.encoders.mosaic.colours import COLOURS, MONOCHROME
-from workers.encoders.mosaic.lookup import Lookup
+from workers.encoders.mosaic.lookup import Lookup, Table
 from workers.encoders.mosaic.numbers import Numbers
 
 NEIGHBOURS = 10
@@ -97,7 +97,11 @@ class QuestionSide:
         self._sentences = sentences
         self._asking = asking
         self._numbers = numbers
-        self._lookup = Lookup(numbers.hashes, numbers.places, numbers.meant)
+        self._lookup = Lookup(
+            Table(numbers.hashes, numbers.places),
+            Table(numbers.stem_hashes, numbers.stem_places),
+            numbers.meant,
+        )
 
     def encode(self, texts: Sequence[str]) -> tuple[Vectors, Curves]:
         """Return unit vectors float32 [n, dim] of n >= 1 questions, and their curves [n, 2]."""

@@ -27,7 +27,6 @@ from workers.training.mosaic.concepts import Concepts
 
 Matrix = npt.NDArray[np.float32]
 HIT = 5
-SETS = ("development", "final")
 FAILURES = 15
 ONE_THREAD = EngineOptions(threads=1)
 
@@ -85,7 +84,7 @@ class Evaluation:
     def all(self) -> dict[str, Any]:
         """Measure everything."""
         return {
-            "photographs": {which: self.of_photographs(which) for which in SETS},
+            "photographs": {which: self.of_photographs(which) for which in photographs.SETS},
             "emoji": self.of_emoji(),
             "colours": self.of_colours(),
             "relevance": self.of_relevance(),
@@ -141,21 +140,37 @@ class Evaluation:
         return {
             name: {
                 "count": len(own),
-                "alone": self._emoji_hits(own, drawn),
-                "among photographs": self._emoji_hits(own, mixed),
+                "alone": self._emoji_hits(own, drawn)[0],
+                **dict(
+                    zip(
+                        ("among photographs", "or a photograph"),
+                        self._emoji_hits(own, mixed),
+                        strict=True,
+                    )
+                ),
             }
             for name, own in sets.items()
         }
 
-    def _emoji_hits(self, own: Sequence[Question], gallery: Matrix) -> float:
+    def _emoji_hits(self, own: Sequence[Question], gallery: Matrix) -> tuple[float, float]:
+        """Return the shares of questions with a right emoji in five, and with any right picture.
+
+        ``gallery`` has the emoji, then the photographs if any.
+        """
         scores = self.asked([question.text for question in own]) @ gallery.T
         first = np.argsort(-scores, axis=1, kind="stable")[:, :HIT]
-        rows = np.concatenate([self.emoji.rows, np.full(len(gallery) - len(self.emoji.rows), -1)])
-        hits = [
-            bool({int(row) for row in rows[places]} & question.answers)
-            for places, question in zip(first, own, strict=True)
-        ]
-        return round(sum(hits) / len(hits), 4)
+        emoji = len(self.emoji.rows)
+        also = photographs.also_photographed(list(self.paths))
+        drawn, any_right = 0, 0
+        for places, question in zip(first.tolist(), own, strict=True):
+            is_drawn = any(
+                place < emoji and int(self.emoji.rows[place]) in question.answers
+                for place in places
+            )
+            seen_too = also.get((question.language, question.text), frozenset())
+            drawn += is_drawn
+            any_right += is_drawn or any(place - emoji in seen_too for place in places)
+        return round(drawn / len(own), 4), round(any_right / len(own), 4)
 
     def of_colours(self) -> dict[str, Any]:
         """Return how often the drawing of the colour asked for comes before the other."""

@@ -48,9 +48,21 @@ def card(found: Mapping[str, Any]) -> str:
             for which, own in found["photographs"].items()
         ),
         "EMOJI": _rows(
-            ("questions", "number", "emoji alone", "among the photographs"),
+            (
+                "questions",
+                "number",
+                "emoji alone",
+                "among the photographs",
+                "… or a right photograph",
+            ),
             [
-                (name, own["count"], own["alone"], own["among photographs"])
+                (
+                    name,
+                    own["count"],
+                    own["alone"],
+                    own["among photographs"],
+                    own["or a photograph"],
+                )
                 for name, own in found["emoji"].items()
             ],
         ),

@@ -20,7 +20,12 @@ from workers.training.errors import DataError
 from workers.training.mosaic.pairs import USE_LANGUAGES
 
 Matrix = npt.NDArray[np.float32]
-SETS = {"development": "photographs.tsv", "final": "photographs_final.tsv"}
+SETS = {
+    "development": "photographs.tsv",
+    "second": "photographs_second.tsv",
+    "final": "photographs_final.tsv",
+}
+"""The second one was written by somebody else, to see how far the first one could be trusted."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +75,7 @@ def opened(paths: Sequence[Path]) -> list[Image.Image]:
 
 
 def asked(which: str, names: Sequence[str]) -> list[Asked]:
-    """Return the questions of the ``development`` or the ``final`` set."""
+    """Return the questions of one of the ``SETS``."""
     place = {name: number for number, name in enumerate(names)}
     return [
         Asked(
@@ -82,6 +87,17 @@ def asked(which: str, names: Sequence[str]) -> list[Asked]:
         )
         for row in _rows(SETS[which])
     ]
+
+
+def also_photographed(names: Sequence[str]) -> dict[tuple[str, str], frozenset[int]]:
+    """Return photographs that are right for questions about emoji, by language and question."""
+    place = {name: number for number, name in enumerate(names)}
+    return {
+        (row["language"], row["question"]): frozenset(
+            place[name] for name in row["pictures"].split(",")
+        )
+        for row in _rows("emoji_among_photographs.tsv")
+    }
 
 
 def unanswerable() -> list[Unanswerable]:

@@ -12,7 +12,8 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from workers.training.evaluation.mosaic import SETS, Evaluation
+from workers.training.evaluation.mosaic import Evaluation
+from workers.training.evaluation.photographs import SETS
 from workers.training.files import write_whole
 from workers.training.mosaic.judging import MIN_RELEVANCE, MIN_SHARE_OF_BEST
 

@@ -38,7 +38,7 @@ SEEN = 240
 OF_DRAWN = 0.3
 OF_LOOKUP = 0.8
 OF_SENTENCE = 0.3
-OF_PHOTOGRAPHS = 0.65
+OF_PHOTOGRAPHS = 0.6
 OF_COLOURS = 0.25
 OF_KINDS = 0.2
 ASKS_COLOURS = 0.35
@@ -127,21 +127,18 @@ def learnt_blend(facts: Matrix, ways: questions.Ways, wanted: Matrix) -> Matrix:
     return blend.detach().numpy()
 
 
-def looked_up(
-    cache: Path, annotations: Sequence[Annotation]
-) -> tuple[list[str], lookup.Hashes, lookup.Places]:
-    """Return English expressions, and the table from other languages' to their rows.
+def looked_up(cache: Path, annotations: Sequence[Annotation]) -> tuple[list[str], dict[str, int]]:
+    """Return English expressions, and what other languages' mean by their rows.
 
     The project's own list of things, what OpenStreetMap's presets call them (ISC), and CLDR's short
     names of emoji (Unicode).
     """
     place: dict[str, int] = {}
-    pairs = [
+    meanings = [
         (word, place.setdefault(english, len(place)))
         for english, word in (*own_words(), *emoji_names(annotations), *_presets(cache))
     ]
-    hashes, places = lookup.table(lookup.unambiguous(pairs))
-    return list(place), hashes, places
+    return list(place), lookup.unambiguous(meanings)
 
 
 def own_words() -> Iterator[tuple[str, str]]:
@@ -191,7 +188,9 @@ def parts(
     classes_drawn = concepts.vectors(lambda texts: encode_many(drawings, texts))
     known = sentences([names[0] for names in concepts.names])
     names = sentences(named)
-    english, hashes, places = looked_up(cache, annotations)
+    english, meanings = looked_up(cache, annotations)
+    hashes, places = lookup.table(meanings)
+    stem_hashes, stem_places = lookup.table(lookup.stems_of(meanings))
     return Numbers(
         classes=classes,
         classes_drawn=classes_drawn,
@@ -202,6 +201,8 @@ def parts(
         known=known,
         hashes=hashes,
         places=places,
+        stem_hashes=stem_hashes,
+        stem_places=stem_places,
         meant=sentences(english),
         centre=np.concatenate([known, names]).mean(0),
         blend=np.zeros((3, questions.FACTS), np.float32),

@@ -39,11 +39,11 @@ def measured(model: Path, folder: Path, which: str) -> dict[str, tuple[int, floa
 @click.command("photographs")
 @click.option("--model", type=FOLDER, default=BUNDLED / "mosaic", show_default=True)
 @click.option("--photographs", "folder", type=FOLDER, required=True, help="The 120 photographs.")
-@click.option("--final", is_flag=True, help="The questions that nothing was developed by.")
-def photographs_command(model: Path, folder: Path, final: bool) -> None:
+@click.option("--set", "which", type=click.Choice([*sets.SETS]), default="development")
+def photographs_command(model: Path, folder: Path, which: str) -> None:
     """Ask the questions about photographs; prints the share that find a right one in five."""
     table = Table("questions", "number", "hit@5", box=None)
-    found = measured(model, folder, "final" if final else "development")
+    found = measured(model, folder, which)
     for name, (count, share) in found.items():
         table.add_row(name, str(count), f"{share:.3f}")
     CONSOLE.print(table)

@@ -22,6 +22,7 @@ from workers.training.mosaic.relevance import Fitted, Judged, fit, reliability
 Matrix = npt.NDArray[np.float32]
 FOLDS = 5
 KEPT = 0.95
+FITTED_TO = ("development", "second")
 PLACES = 15
 """Of an answer that are looked at."""
 MIN_RELEVANCE = 0.06
@@ -116,7 +117,7 @@ class Judgements:
         )
         alias = artwork.load(cache).alias
         rows = np.asarray([alias.get(artwork.bare(glyph.emoji), -1) for glyph in glyphs])
-        asked = sets.asked("development", list(paths))
+        asked = [one for which in FITTED_TO for one in sets.asked(which, list(paths))]
         emoji = emoji_questions.development(alias)
         nothing = sets.unanswerable()
         right = np.zeros((len(asked), len(seen)), bool)

@@ -45,6 +45,8 @@ def test_words_ask_for_colours_in_their_forms(text: str, colours: list[str]) -> 
         ("ภาพถ่ายหน้าจอ", ["screenshot"], "ภาพถ่ายหน้าจอ"),
         ("t-shirt photo 👕", ["photograph"], "t-shirt 👕"),
         ("Screenshot", ["screenshot"], "Screenshot"),
+        ("black and white photos", ["photograph"], "black and white photos"),
+        ("чёрно-белое фото кошки", ["photograph"], "кошки"),
         ("a cat", [], "a cat"),
         ("  spaced   out ", [], "  spaced   out "),
         ("", [], ""),

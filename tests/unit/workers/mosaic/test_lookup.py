@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from workers.encoders.mosaic.lookup import Lookup, table, unambiguous
+from workers.encoders.mosaic.lookup import OF_STEMS, Lookup, Table, stems_of, table, unambiguous
 
 MEANINGS = unambiguous(
     [
@@ -15,9 +15,12 @@ MEANINGS = unambiguous(
         ("洗濯機", 1),
         ("ตู้เย็น", 0),
         ("masa", 3),
+        ("perhonen", 1),
     ]
 )
-LOOKUP = Lookup(*table(MEANINGS), np.eye(4, 512, dtype=np.float32))
+LOOKUP = Lookup(
+    Table(*table(MEANINGS)), Table(*table(stems_of(MEANINGS))), np.eye(4, 512, dtype=np.float32)
+)
 
 
 @pytest.mark.parametrize(
@@ -30,6 +33,9 @@ LOOKUP = Lookup(*table(MEANINGS), np.eye(4, 512, dtype=np.float32))
         ("白い洗濯機", [1], 3 / 5),
         ("ตู้เย็น", [0], 1),
         ("masalı", [3], 1),
+        ("perhosia", [1], OF_STEMS),
+        ("perho", [1], OF_STEMS),
+        ("perh", [], 0),
         ("kühlschrank washing machine", [0, 1], 1),
         ("xyzzy", [], 0),
         ("", [], 0),
@@ -54,8 +60,14 @@ def test_an_expression_means_what_it_means_most_often() -> None:
     assert unambiguous([("Bank", 4), ("bank", 5), ("BANK", 5)]) == {"bank": 5}
 
 
+def test_a_stem_that_words_of_two_meanings_share_means_nothing() -> None:
+    stems = stems_of({"grenada": 0, "grenade": 1, "canhão": 2, "red car": 3, "洗濯機": 4})
+    assert stems == {"grenada": 0, "grenade": 1, "canhã": 2, "canhão": 2}
+
+
 def test_an_empty_table_knows_nothing() -> None:
-    empty = Lookup(*table({}), np.zeros((0, 512), np.float32))
+    nothing = Table(*table({}))
+    empty = Lookup(nothing, nothing, np.zeros((0, 512), np.float32))
     vectors, shares = empty.find(["anything"])
     assert not vectors.any()
     assert not shares.any()

@@ -63,7 +63,7 @@ class Mosaic:
 
     def run(self, target: Path) -> None:
         """Run what is not finished and write the model to ``target``."""
-        before = Numbers.read(target) if (target / FILE).exists() else None
+        before = _numbers_before(target)
         corpus, english = self.pairs
         self._say(f"{len(corpus)} phrases of {len(english)} English ones")
         model = self._student(corpus, english)
@@ -242,6 +242,14 @@ class Mosaic:
             Asking.read(target),
             numbers,
         )
+
+
+def _numbers_before(target: Path) -> Numbers | None:
+    """Return the numbers of a model that is to be built anew; None without, or of another form."""
+    try:
+        return Numbers.read(target) if (target / FILE).exists() else None
+    except (TypeError, LookupError):
+        return None
 
 
 def _on_white(picture: Image.Image) -> Image.Image:

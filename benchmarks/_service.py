@@ -47,7 +47,7 @@ def service(encoder: str) -> Iterator[Stack]:
 def bot_of(stack: Stack) -> App:
     """Return a bot of one's own beside the running one, which asks as fast as it can.
 
-    Its answers have no end: pictures of random vectors fit no question.
+    Its answers have no end: pictures of random vectors fit few questions.
     """
     settings = BotSettings(
         _env_file=None,

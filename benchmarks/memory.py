@@ -108,7 +108,8 @@ def tower_mib(folder: Path) -> float:
     if is_made_of_parts(folder):
         drawings = extended_by_packs(folder)
         own = {*describe_model(folder).text_files} - {*describe_model(drawings).text_files}
-        return tower_mib(drawings) + sum(path.stat().st_size for path in own) / 2**20
+        sizes = [path.stat().st_size for path in own if path.is_file()]
+        return tower_mib(drawings) + sum(sizes) / 2**20
     with safe_open(folder / "model.safetensors", "numpy") as file:
         slices = [file.get_slice(name) for name in file.keys() if name.startswith("text_")]  # noqa: SIM118
         size_bytes = sum(_ITEM_BYTES[one.get_dtype()] * prod(one.get_shape()) for one in slices)

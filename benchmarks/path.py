@@ -175,7 +175,7 @@ def run(is_short: bool) -> Report:
         plots=[_plot(real)],
         notes=[
             f"{PICTURES} pictures, whose random vectors were written straight into Postgres. Such"
-            " pictures fit no question, so answers are measured without an end. Real size: the"
+            " pictures fit few questions, so answers are measured without an end. Real size: the"
             " architecture of siglip-base-patch16-256-multilingual with random weights. Home-made:"
             " sentence-transformers on torch float32, the same weights and vectors, a NumPy scan, a"
             " thread a question. Different questions in eight languages. Ours answers mini's by"

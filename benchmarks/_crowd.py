@@ -74,7 +74,7 @@ class Crowd:
 
 
 @asynccontextmanager
-async def service(folder: Path) -> AsyncIterator[tuple[Stack, Crowd]]:
+async def service(folder: Path, encoder: str) -> AsyncIterator[tuple[Stack, Crowd]]:
     """Run the service with both platforms for as long as the block."""
     async with (
         discord_behind_tls(folder) as (discord, environment),
@@ -82,6 +82,9 @@ async def service(folder: Path) -> AsyncIterator[tuple[Stack, Crowd]]:
     ):
         stack = Stack(new_data_dir(), samples=False)
         stack.environment |= environment | {
+            "ENCODER": encoder,
+            # Every answer is full, whatever there is to find.
+            "MIN_RELEVANCE": "0",
             "TELEGRAM_TOKEN": telegram.token,
             "TELEGRAM_API_URL": telegram.url,
             "TELEGRAM_MESSAGES_A_SECOND": "0",

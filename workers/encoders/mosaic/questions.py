@@ -25,8 +25,11 @@ from workers.encoders.mosaic.numbers import Numbers
 NEIGHBOURS = 10
 SHARPNESS = 20.0
 """Of the softmax over the drawings nearest to a question: so many count."""
-OF_WORDS_FOR_KINDS = 0.3
+OF_WORDS_FOR_KINDS = 0.05
 """What the words of a question count that asks for nothing but a kind of picture."""
+STEEP = 120.0
+OF_ONE_COLOUR = 0.6
+"""Of the length of a picture's colours, what one has that is plainly there."""
 STEEPER = 0.5
 """A slope may grow by the exponential of so much, and shrink by it."""
 SCRIPTS = (
@@ -105,17 +108,22 @@ class QuestionSide:
 
     def encode(self, texts: Sequence[str]) -> tuple[Vectors, Curves]:
         """Return unit vectors float32 [n, dim] of n >= 1 questions, and their curves [n, 2]."""
-        vectors, traits, mean, deviation = self.told(texts)
-        return vectors, curves(traits, mean, deviation, self._numbers)
+        asked = self._asking.asked(texts)
+        vectors, traits, mean, deviation = self.told(asked)
+        found = curves(traits, mean, deviation, self._numbers)
+        return with_kinds(vectors, found, asked, self._numbers)
 
-    def told(self, texts: Sequence[str]) -> tuple[Vectors, Facts, Facts, Facts]:
+    def asked(self, texts: Sequence[str]) -> Asked:
+        """Return what texts ask for, as words."""
+        return self._asking.asked(texts)
+
+    def told(self, asked: Asked) -> tuple[Vectors, Facts, Facts, Facts]:
         """Return the vectors, and what ``traits_of`` says of them."""
-        vectors, text, ways, facts = self.read(texts)
+        vectors, text, ways, facts = self.read(asked)
         return vectors, *traits_of(vectors, text, ways, facts, self._numbers)
 
-    def read(self, texts: Sequence[str]) -> tuple[Vectors, Vectors, Ways, Facts]:
+    def read(self, asked: Asked) -> tuple[Vectors, Vectors, Ways, Facts]:
         """Return the vectors, the questions in the text space, and the ways and facts behind."""
-        asked = self._asking.asked(texts)
         ways = self.ways(asked.things)
         facts = facts_of(asked.things, ways, self._numbers)
         text = blended(ways, facts, self._numbers)
@@ -191,10 +199,7 @@ def question_vectors(drawn: Vectors, text: Vectors, asked: Asked, numbers: Numbe
     vectors[:, layout.drawings] = drawn
     both = np.concatenate([unit(text - numbers.centre), numbers.of_drawn * drawn], axis=1)
     vectors[:, layout.photographs] = numbers.of_photographs * unit(unit(both) @ numbers.basis)
-    # Somebody who wants any drawing does not want the drawing of a pencil.
-    vectors[asked.nothing_else] *= OF_WORDS_FOR_KINDS
     vectors[:, layout.colours] = numbers.asks_colours * _black_and_white(asked.colours)
-    vectors[:, layout.kinds] = numbers.asks_kinds * asked.kinds
     return unit(vectors)
 
 
@@ -252,6 +257,43 @@ def curves(
     above = numbers.slope_above_chance / deviation
     slope = steep * (numbers.slope + above)
     return np.stack([slope, offset - steep * above * mean], axis=1).astype(np.float32)
+
+
+def with_kinds(
+    vectors: Vectors, found: Curves, asked: Asked, numbers: Numbers
+) -> tuple[Vectors, Curves]:
+    """Return questions' vectors and curves with the kinds of pictures that they ask for.
+
+    What a picture of that kind gains by it is taken away again by the curve, so that one of another
+    kind fits less and one of that kind no better than before.
+    """
+    layout = numbers.layout
+    vectors, found = vectors.copy(), found.copy()
+    alone = asked.nothing_else
+    # Somebody who wants any drawing does not want the drawing of a pencil.
+    vectors[alone] *= OF_WORDS_FOR_KINDS
+    vectors[alone, layout.colours] *= numbers.asks_kinds / numbers.asks_colours / OF_WORDS_FOR_KINDS
+    vectors[:, layout.kinds] = numbers.asks_kinds * asked.kinds
+    length = np.linalg.norm(vectors, axis=1)
+    vectors = unit(vectors)
+    gained = numbers.of_kinds * numbers.asks_kinds * asked.kinds.any(axis=1)
+    slope, offset = found.T
+    found = np.stack([slope * length, offset - slope * gained], axis=1)
+    found[alone] = _curves_of_kinds(vectors[alone], numbers)
+    return vectors, found.astype(np.float32)
+
+
+def _curves_of_kinds(vectors: Vectors, numbers: Numbers) -> Curves:
+    """Return float32 [n, 2] for questions that ask for kinds and colours of pictures alone.
+
+    A picture that has all that is asked has this cosine, and one with three quarters of it is as
+    likely right as wrong.
+    """
+    layout = numbers.layout
+    whole = numbers.of_kinds * vectors[:, layout.kinds].max(axis=1, initial=0)
+    whole += numbers.of_colours * OF_ONE_COLOUR * vectors[:, layout.colours].sum(axis=1)
+    slope = np.full(len(vectors), STEEP, np.float32)
+    return np.stack([slope, -STEEP * 0.75 * whole], axis=1).astype(np.float32)
 
 
 def bent(

@@ -42,7 +42,7 @@ OF_PHOTOGRAPHS = 0.65
 OF_COLOURS = 0.25
 OF_KINDS = 0.2
 ASKS_COLOURS = 0.35
-ASKS_KINDS = 0.8
+ASKS_KINDS = 1.0
 SHORT = 2
 """Words of a name that is looked up."""
 BLEND_STEPS = 1500
@@ -274,5 +274,5 @@ def without_the_common(
 def encode_side(side: questions.QuestionSide, texts: Sequence[str], batch: int = 64) -> Matrix:
     """Return the vectors float32 [n, dim] of many questions."""
     return np.concatenate(
-        [side.read(texts[at : at + batch])[0] for at in range(0, len(texts), batch)]
+        [side.read(side.asked(texts[at : at + batch]))[0] for at in range(0, len(texts), batch)]
     )

@@ -138,7 +138,7 @@ class Judgements:
     ) -> Judged:
         vectors, told = [], []
         for at in range(0, len(texts), 32):
-            encoded, *rest = self._side.told(texts[at : at + 32])
+            encoded, *rest = self._side.told(self._side.asked(texts[at : at + 32]))
             vectors.append(encoded)
             told.append(rest)
         scores = np.concatenate(vectors) @ pictures.T

@@ -23,6 +23,7 @@ from workers.encoders.mosaic.questions import (
     facts_of,
     question_vectors,
     traits_of,
+    with_kinds,
 )
 
 NUMBERS = Numbers.read(BUNDLED / "mosaic")
@@ -101,18 +102,41 @@ def test_black_and_white_asks_for_no_colour_at_all() -> None:
     assert np.flatnonzero(vectors[1, layout.colours]).tolist() == [COLOURS.index("black")]
 
 
-def test_who_asks_for_a_kind_alone_gets_that_kind_before_what_its_word_means() -> None:
+def _relevance(curve: np.ndarray, cosine: float) -> float:
+    return float(1 / (1 + np.exp(-(curve[0] * cosine + curve[1]))))
+
+
+def test_who_asks_for_a_kind_gets_it_first_and_no_better_than_without() -> None:
     layout = NUMBERS.layout
-    drawn = units(1, layout.drawn)
     asked = nothing_asked(1)
-    asked.kinds[0, KINDS.index("screenshot")] = 1
-    alone = replace(asked, nothing_else=np.ones(1, np.bool_))
-    text = units(1, 512)
-    beside, only = (
-        question_vectors(drawn, text, one, NUMBERS)[0, layout.kinds] for one in (asked, alone)
+    asked.kinds[0, KINDS.index("photograph")] = 1
+    plain = question_vectors(units(1, layout.drawn), units(1, 512), asked, NUMBERS)
+    curve = np.asarray([[20.0, -8.0]], np.float32)
+    vector, found = with_kinds(plain, curve, asked, NUMBERS)
+    assert np.linalg.norm(vector) == pytest.approx(1, abs=1e-5)
+    pictures = np.repeat(plain, 2, axis=0)
+    for row, kind in enumerate(("drawing", "photograph")):
+        pictures[row, layout.kinds] = 0
+        pictures[row, layout.kinds.start + KINDS.index(kind)] = NUMBERS.of_kinds
+    before = _relevance(curve[0], float(plain[0] @ plain[0]))
+    drawing, photograph = (_relevance(found[0], float(vector[0] @ one)) for one in pictures)
+    assert photograph == pytest.approx(before, abs=1e-4)
+    assert drawing < photograph
+
+
+def test_who_asks_for_a_kind_alone_gets_all_of_that_kind_and_no_other() -> None:
+    layout = NUMBERS.layout
+    asked = replace(nothing_asked(1), nothing_else=np.ones(1, np.bool_))
+    asked.kinds[0, KINDS.index("drawing")] = 1
+    plain = question_vectors(units(1, layout.drawn), units(1, 512), asked, NUMBERS)
+    vectors, found = with_kinds(plain, np.zeros((1, 2), np.float32), asked, NUMBERS)
+    shares_of_colours = np.full((20, DIMENSION), 0.3, np.float32)
+    drawn, photographed = (
+        join(units(20, layout.drawn), seen(20, photographs=one), shares_of_colours, NUMBERS)
+        for one in (False, True)
     )
-    assert np.flatnonzero(beside).tolist() == [KINDS.index("screenshot")]
-    assert only.max() > beside.max()
+    assert all(_relevance(found[0], float(cosine)) > 0.5 for cosine in drawn @ vectors[0])
+    assert all(_relevance(found[0], float(cosine)) < 0.06 for cosine in photographed @ vectors[0])
 
 
 def test_kinds_are_shares_of_one_picture() -> None:

@@ -1,6 +1,7 @@
 """The default model as a worker holds it: both sides, packs, odd input, parts that are missing."""
 
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -13,6 +14,7 @@ from workers.encoders import efficientnet
 from workers.encoders.base import Encoded, Encoder, EncoderError
 from workers.encoders.models import BUNDLED, brings_curves, extended_by_packs, load
 from workers.encoders.mosaic import family
+from workers.encoders.mosaic.numbers import Numbers
 from workers.encoders.routed import Pack
 from workers.packs.store import PackStore
 
@@ -142,6 +144,23 @@ def test_a_damaged_classifier_costs_photographs_and_nothing_else(
     assert blind.revision != encoder.revision
     pictures = blind.encode_images([emoji.render(one) for one in ("🐈‍⬛", "🚗")])
     assert (blind.encode_texts(["car"]) @ pictures.T).argmax() == 1
+
+
+def test_other_words_for_questions_are_no_reason_to_encode_pictures_anew(
+    encoder: Encoder, tmp_path: Path
+) -> None:
+    folder = tmp_path / "mosaic"
+    shutil.copytree(BUNDLED / "mosaic", folder)
+    learnt = Numbers.read(folder)
+    replace(learnt, hashes=learnt.hashes[::2], places=learnt.places[::2], asks_kinds=0.5).save(
+        folder
+    )
+    other_words = load(str(folder))
+    assert other_words.revision == encoder.revision
+    assert other_words.text_revision != encoder.text_revision
+    replace(learnt, of_colours=0.5).save(folder)
+    other_colours = load(str(folder), texts=False)
+    assert other_colours.revision != encoder.revision
 
 
 @pytest.mark.parametrize("name", ["numbers.safetensors", "mosaic.json", "kinds.json"])

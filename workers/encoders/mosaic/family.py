@@ -69,12 +69,13 @@ def describe(folder: Path) -> Description:
     drawn = describe_tower("workers.encoders.clip", drawings(folder))
     with damage_explained(f"the model in {folder}"):
         learnt = Numbers.read(folder)
+    own = [folder / numbers.FILE, folder / numbers.SCALARS]
     return Description(
         dim=learnt.layout.dim,
         tokens=drawn.tokens,
         text_files=[*drawn.text_files, *_text_files(folder)],
         preprocessing=drawn.preprocessing,
-        image_files=[*drawn.image_files, *_image_files(folder)],
+        image_files=[*drawn.image_files, *own, *_classifier_files()],
     )
 
 
@@ -120,7 +121,9 @@ class MosaicEncoder:
             "drawings": dict(drawn.preprocessing),
             "photographs": efficientnet.PREPROCESSING.as_dict(),
         }
-        self.revision = _joined(drawn.revision, fingerprint(_image_files(folder)))
+        self.revision = _joined(
+            drawn.revision, learnt.of_pictures, fingerprint(_classifier_files())
+        )
         self.text_revision = _joined(drawn.text_revision, fingerprint(_text_files(folder)))
         self._folder, self._drawn, self._text = folder, drawn, text
         self._asking, self._learnt = asking, learnt
@@ -179,12 +182,11 @@ def _joined(*revisions: str) -> str:
     return hashlib.sha256(" ".join(revisions).encode()).hexdigest()[:12]
 
 
-def _image_files(folder: Path) -> list[Path]:
-    files = [folder / numbers.FILE, folder / numbers.SCALARS]
+def _classifier_files() -> list[Path]:
     try:
-        return [*files, efficientnet.weights()]
+        return [efficientnet.weights()]
     except EncoderError:
-        return files
+        return []
 
 
 def _text_files(folder: Path) -> list[Path]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from dataclasses import dataclass
 from pathlib import Path
@@ -128,6 +129,20 @@ class Numbers:
         similar = tuple(map(float, scalars.pop("similar")))
         slope, offset = similar
         return cls(**arrays, **scalars, similar=(slope, offset))
+
+    @property
+    def of_pictures(self) -> str:
+        """Twelve hexadecimal digits that change when pictures' vectors do.
+
+        Most of the numbers are about questions: another table of words is no reason to encode all
+        pictures anew.
+        """
+        digest = hashlib.sha256()
+        for array in (self.classes, self.classes_drawn, self.basis, self.gate):
+            digest.update(np.ascontiguousarray(array, np.float32).tobytes())
+        scalars = (self.gate_offset, self.of_drawn, self.of_colours, self.of_kinds)
+        digest.update(repr(scalars).encode())
+        return digest.hexdigest()[:12]
 
     def save(self, folder: Path) -> None:
         """Write them: matrices in half precision, what is added up in single."""

@@ -159,7 +159,7 @@ async def test_a_picture_is_added_found_at_once_and_deleted(page: Page, tmp_path
     await page.choose_files("#file-one", [picture])
     await page.wait("document.querySelector('dialog.choice[open]')")
     await page.click("dialog.choice .primary")
-    await page.wait("document.querySelectorAll('.exchange').length === 3")
+    await page.wait("document.querySelectorAll('.exchange').length === 3", timeout_s=60)
     await page.wait(f"{CARDS}.length > 0", timeout_s=60)
     assert "unlike any other 🦖" not in await page.evaluate(CAPTIONS)
 

@@ -53,19 +53,21 @@ class Samples:
                 finished += 1
                 report()
 
+        async def upload(uploads: list[Upload]) -> None:
+            nonlocal added, duplicates
+            items = await self._library.add(collection, SAMPLER, uploads)
+            chunk = {item.image_id for item in items if item.image_id is not None} - added
+            # Some flags are the same picture: Norway's is also Bouvet Island's.
+            duplicates += len(items) - len(chunk)
+            added |= chunk
+            watching.append(asyncio.create_task(watch(sorted(chunk))))
+
         report()
         watching: list[asyncio.Task[None]] = []
         try:
-            for at in (None, *range(0, len(drawn), _CHUNK)):
-                uploads = photographed
-                if at is not None:
-                    uploads = await asyncio.to_thread(_draw, drawn[at : at + _CHUNK])
-                items = await self._library.add(collection, SAMPLER, uploads)
-                chunk = {item.image_id for item in items if item.image_id is not None} - added
-                # Some flags are the same picture: Norway's is also Bouvet Island's.
-                duplicates += len(items) - len(chunk)
-                added |= chunk
-                watching.append(asyncio.create_task(watch(sorted(chunk))))
+            await upload(photographed)
+            for at in range(0, len(drawn), _CHUNK):
+                await upload(await asyncio.to_thread(_draw, drawn[at : at + _CHUNK]))
             await asyncio.gather(*watching)
         finally:
             for task in watching:

@@ -10,7 +10,7 @@ from PIL import Image
 
 from workers.encoders.efficientnet import CLASSES, FEATURES
 from workers.encoders.mosaic.colours import COLOURS, SIDE_PX, shares
-from workers.training.evaluation import coloured, mosaic_report, seen
+from workers.training.evaluation import colour_pairs, gallery, mosaic_report
 from workers.training.mosaic.judging import (
     EMOJI,
     MIN_RELEVANCE,
@@ -65,14 +65,14 @@ def test_an_answer_ends_here_as_it_does_in_the_bot() -> None:
 
 
 def test_there_are_forty_pairs_of_colours_of_as_many_questions() -> None:
-    pairs = coloured.pairs()
+    pairs = colour_pairs.pairs()
     assert len({(pair.language, pair.text) for pair in pairs}) == 40
     assert all(pair.colour != pair.other for pair in pairs)
 
 
-@pytest.mark.parametrize("colour", [*coloured.HUES, "black", "white"])
+@pytest.mark.parametrize("colour", [*colour_pairs.HUES, "black", "white"])
 def test_a_painted_drawing_is_of_its_colour(colour: str) -> None:
-    picture = coloured.painted("🚗", colour).resize((SIDE_PX, SIDE_PX))
+    picture = colour_pairs.painted("🚗", colour).resize((SIDE_PX, SIDE_PX))
     found = shares(np.asarray(picture, np.uint8))[: len(COLOURS)]
     found[[COLOURS.index("grey")]] = 0  # the ground
     assert COLOURS[int(found.argmax())] == colour
@@ -80,15 +80,15 @@ def test_a_painted_drawing_is_of_its_colour(colour: str) -> None:
 
 @given(st.integers(1, 300), st.integers(1, 300))
 def test_a_crop_is_a_small_part(width: int, height: int) -> None:
-    (part,) = seen.cropped([Image.new("RGB", (width, height))])
-    assert 1 <= max(part.size) <= seen.CROP_PX
-    assert part.width <= max(1, round(seen.CROP * width))
+    (part,) = gallery.cropped([Image.new("RGB", (width, height))])
+    assert 1 <= max(part.size) <= gallery.CROP_PX
+    assert part.width <= max(1, round(gallery.CROP * width))
 
 
 def test_a_class_is_taken_away_and_nothing_else() -> None:
     numbers = np.ones((2, FEATURES + CLASSES), np.float32)
-    gallery = seen.Seen(np.ones((2, 3), np.float32), numbers, np.ones((2, 12), np.float32))
-    masked = gallery.without([0, 7]).numbers
+    whole = gallery.Seen(np.ones((2, 3), np.float32), numbers, np.ones((2, 12), np.float32))
+    masked = whole.without([0, 7]).numbers
     changed = np.argwhere(masked != numbers)
     assert changed.tolist() == [[0, FEATURES], [1, FEATURES + 7]]
     assert (numbers == 1).all()

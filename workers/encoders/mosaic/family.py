@@ -122,7 +122,7 @@ class MosaicEncoder:
             "photographs": efficientnet.PREPROCESSING.as_dict(),
         }
         self.revision = _joined(
-            drawn.revision, learnt.of_pictures, fingerprint(_classifier_files())
+            drawn.revision, learnt.picture_revision, fingerprint(_classifier_files())
         )
         self.text_revision = _joined(drawn.text_revision, fingerprint(_text_files(folder)))
         self._folder, self._drawn, self._text = folder, drawn, text

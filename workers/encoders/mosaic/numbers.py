@@ -131,7 +131,7 @@ class Numbers:
         return cls(**arrays, **scalars, similar=(slope, offset))
 
     @property
-    def of_pictures(self) -> str:
+    def picture_revision(self) -> str:
         """Twelve hexadecimal digits that change when pictures' vectors do.
 
         Most of the numbers are about questions: another table of words is no reason to encode all

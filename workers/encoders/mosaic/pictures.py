@@ -95,7 +95,7 @@ def join(
 
 
 def photographic(features: NDArray[np.float32], numbers: Numbers) -> NDArray[np.float32]:
-    """Return float32 [n]: how much of a photograph each picture is, 0.1 to 0.9."""
+    """Return float32 [n]: how much of a photograph each picture is, LEAST to MOST."""
     score = np.clip(features @ numbers.gate + numbers.gate_offset, -30, 30)
     gate: NDArray[np.float32] = np.clip(1 / (1 + np.exp(-score)), LEAST, MOST).astype(np.float32)
     return gate

@@ -98,7 +98,7 @@ class QuestionSide:
         self._drawings = drawings
         self._tower = tower
         self._sentences = sentences
-        self._asking = asking
+        self.asking = asking
         self._numbers = numbers
         self._lookup = Lookup(
             Table(numbers.hashes, numbers.places),
@@ -108,14 +108,10 @@ class QuestionSide:
 
     def encode(self, texts: Sequence[str]) -> tuple[Vectors, Curves]:
         """Return unit vectors float32 [n, dim] of n >= 1 questions, and their curves [n, 2]."""
-        asked = self._asking.asked(texts)
+        asked = self.asking.asked(texts)
         vectors, traits, mean, deviation = self.told(asked)
         found = curves(traits, mean, deviation, self._numbers)
         return with_kinds(vectors, found, asked, self._numbers)
-
-    def asked(self, texts: Sequence[str]) -> Asked:
-        """Return what texts ask for, as words."""
-        return self._asking.asked(texts)
 
     def told(self, asked: Asked) -> tuple[Vectors, Facts, Facts, Facts]:
         """Return the vectors, and what ``traits_of`` says of them."""

@@ -133,15 +133,15 @@ def free_questions(
     return figures(found), answers
 
 
-def text_latency_ms(folder: Path, questions: Sequence[Question], threads: int = 2) -> float:
+def text_latency_ms(folder: Path, texts: Sequence[str], threads: int = 2) -> float:
     """Return the median time in which a worker encodes one question, in milliseconds."""
     encoder = models.load(str(folder), images=False, options=EngineOptions(threads=threads))
-    for question in questions[:20]:
-        encoder.encode_texts([question.text])  # warms up
+    for text in texts[:20]:
+        encoder.encode_texts([text])  # warms up
     times = []
-    for question in questions:
+    for text in texts:
         began = time.perf_counter()
-        encoder.encode_texts([question.text])
+        encoder.encode_texts([text])
         times.append(1000 * (time.perf_counter() - began))
     return statistics.median(times)
 

@@ -18,7 +18,7 @@ from workers.encoders.models import load
 from workers.encoders.mosaic import family
 from workers.encoders.mosaic.numbers import Numbers
 from workers.training import artwork
-from workers.training.evaluation import coloured, photographs, questions, seen
+from workers.training.evaluation import colour_pairs, gallery, measure, photographs, questions
 from workers.training.evaluation.photographs import Asked
 from workers.training.evaluation.questions import Question
 from workers.training.mosaic import judging
@@ -28,14 +28,13 @@ from workers.training.mosaic.concepts import Concepts
 Matrix = npt.NDArray[np.float32]
 HIT = 5
 FAILURES = 15
-ONE_THREAD = EngineOptions(threads=1)
 
 
 @dataclass(frozen=True, slots=True)
 class Emoji:
     """The emoji by their parts, and which answer of the questions each one is."""
 
-    seen: seen.Seen
+    seen: gallery.Seen
     rows: npt.NDArray[np.int64]
     alias: dict[str, int]
 
@@ -51,9 +50,9 @@ class Evaluation:
         self._drawings = load(str(family.drawings(model)), texts=False)
         self._eye = classifier()
 
-    def look(self, images: Sequence[Image.Image]) -> seen.Seen:
+    def look(self, images: Sequence[Image.Image]) -> gallery.Seen:
         """Show pictures to all parts."""
-        return seen.look(images, self._drawings, self._eye)
+        return gallery.look(images, self._drawings, self._eye)
 
     @cached_property
     def images(self) -> list[Image.Image]:
@@ -61,7 +60,7 @@ class Evaluation:
         return photographs.opened([*self.paths.values()])
 
     @cached_property
-    def photographs(self) -> seen.Seen:
+    def photographs(self) -> gallery.Seen:
         """The photographs by their parts."""
         return self.look(self.images)
 
@@ -97,15 +96,15 @@ class Evaluation:
         """Return hit@5 of each group: as they are, without their own class, and of crops."""
         own = self.questions(which)
         asked = self.asked([question.text for question in own])
-        classes = seen.own_classes(list(self.paths), self.photographs, Concepts(self.cache))
+        classes = gallery.own_classes(list(self.paths), self.photographs, Concepts(self.cache))
         galleries = {
             "whole": self.photographs,
             "masked": self.photographs.without(classes),
-            "cropped": self.look(seen.cropped(self.images)),
+            "cropped": self.look(gallery.cropped(self.images)),
         }
         found: dict[str, Any] = {"languages": len({question.language for question in own})}
-        for name, gallery in galleries.items():
-            hits = photographs.hits(asked @ gallery.vectors(self.learnt).T, own)
+        for name, pictures in galleries.items():
+            hits = photographs.hits(asked @ pictures.vectors(self.learnt).T, own)
             found[name] = {
                 group: [count, round(share, 4)]
                 for group, (count, share) in photographs.table(hits, own).items()
@@ -174,10 +173,10 @@ class Evaluation:
 
     def of_colours(self) -> dict[str, Any]:
         """Return how often the drawing of the colour asked for comes before the other."""
-        pairs = coloured.pairs()
+        pairs = colour_pairs.pairs()
         asked = self.asked([pair.text for pair in pairs])
         painted = [
-            coloured.painted(pair.emoji, colour)
+            colour_pairs.painted(pair.emoji, colour)
             for pair in pairs
             for colour in (pair.colour, pair.other)
         ]
@@ -214,22 +213,18 @@ class Evaluation:
 
     def costs(self) -> dict[str, float]:
         """Return milliseconds of one question and one picture on one thread, and bytes."""
-        encoder = load(str(self.model), options=ONE_THREAD)
         texts = [question.text for question in self.questions("development")]
-        encoder.encode_texts(texts[:1])  # warms up
-        encoder.encode_images(self.images[:1])
-        asked = [_ms(lambda text=text: encoder.encode_texts([text])) for text in texts]
-        shown = [_ms(lambda image=image: encoder.encode_images([image])) for image in self.images]
+        encoder = load(str(self.model), texts=False, options=EngineOptions(threads=1))
+        encoder.encode_images(self.images[:1])  # warms up
+        took = []
+        for image in self.images:
+            began = time.perf_counter()
+            encoder.encode_images([image])
+            took.append(1000 * (time.perf_counter() - began))
         return {
-            "question_ms": round(statistics.median(asked), 2),
-            "picture_ms": round(statistics.median(shown), 2),
+            "question_ms": round(measure.text_latency_ms(self.model, texts, threads=1), 2),
+            "picture_ms": round(statistics.median(took), 2),
             "size_bytes": sum(
                 path.stat().st_size for path in self.model.rglob("*") if path.is_file()
             ),
         }
-
-
-def _ms(work: Any) -> float:
-    began = time.perf_counter()
-    work()
-    return 1000 * (time.perf_counter() - began)

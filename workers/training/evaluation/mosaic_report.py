@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from workers.training import sources
-from workers.training.evaluation.report import table_of_sources
+from workers.training.evaluation.report import markdown, table_of_sources
 from workers.training.files import write_whole
 
 GALLERIES = {"whole": "whole", "masked": "own class taken away", "cropped": "crops"}
@@ -47,7 +47,7 @@ def card(found: Mapping[str, Any]) -> str:
             f"**{which}**, {own['languages']} languages\n\n{_galleries(own)}"
             for which, own in found["photographs"].items()
         ),
-        "EMOJI": _rows(
+        "EMOJI": markdown(
             (
                 "questions",
                 "number",
@@ -70,7 +70,7 @@ def card(found: Mapping[str, Any]) -> str:
         "COLOURS": f"{colours['right']:.3f}",
         "COLOURS_WRONG": "; ".join(colours["wrong"]) or "none",
         "THRESHOLD": f"{relevance['threshold']:.3f}",
-        "RELEVANCE": _rows(
+        "RELEVANCE": markdown(
             (
                 "gallery",
                 "answerable",
@@ -101,7 +101,7 @@ def card(found: Mapping[str, Any]) -> str:
         "MACHINE": platform.machine(),
         "QUESTION_MS": f"{costs['question_ms']:.1f}",
         "PICTURE_MS": f"{costs['picture_ms']:.1f}",
-        "FAILURES": _rows(("", "question", "wanted", "came first"), found["failures"]),
+        "FAILURES": markdown(("", "question", "wanted", "came first"), found["failures"]),
         "SOURCES": table_of_sources(SOURCES),
     }
     text = (Path(__file__).parent / "mosaic_card.md").read_text(encoding="utf-8")
@@ -149,15 +149,4 @@ def _galleries(own: Mapping[str, Any]) -> str:
         (group, count, *(own[gallery][group][1] for gallery in GALLERIES))
         for group, (count, _) in groups.items()
     ]
-    return _rows(("", "questions", *GALLERIES.values()), rows)
-
-
-def _rows(head: Sequence[str], rows: Sequence[Sequence[Any]]) -> str:
-    """Return a table in Markdown; shares have three digits."""
-    lines = [head, ["---"] * len(head), *rows]
-    return "\n".join(
-        "| "
-        + " | ".join(f"{one:.3f}" if isinstance(one, float) else str(one) for one in line)
-        + " |"
-        for line in lines
-    )
+    return markdown(("", "questions", *GALLERIES.values()), rows)

@@ -2,7 +2,7 @@
 
 import json
 import platform
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -61,7 +61,9 @@ def evaluate(
             }
             for answer in answers
         ],
-        "text_latency_ms": round(measure.text_latency_ms(model.folder, questions), 2),
+        "text_latency_ms": round(
+            measure.text_latency_ms(model.folder, [one.text for one in questions]), 2
+        ),
         "load_s": round(model.load_s, 2),
         "size_bytes": model.size_bytes,
         "machine": f"{platform.machine()}, 2 threads",
@@ -119,15 +121,26 @@ def table(rows: Mapping[str, Mapping[str, float]]) -> str:
     return "\n".join([HEADER, RULE, *(row(title, values) for title, values in rows.items())])
 
 
+def markdown(head: Sequence[str], rows: Iterable[Sequence[Any]]) -> str:
+    """Return a table in Markdown; shares have three digits."""
+    lines = [head, ["---"] * len(head), *rows]
+    return "\n".join(
+        "| "
+        + " | ".join(f"{one:.3f}" if isinstance(one, float) else str(one) for one in line)
+        + " |"
+        for line in lines
+    )
+
+
 def table_of_sources(every: Sequence[sources.Source]) -> str:
     """Return a table in Markdown of what packages hold, and under which licence."""
-    lines = ["| package | version | what | licence |", "|---|---|---|---|"]
-    lines += [
-        f"| {source.registry}: {source.name} | {source.version} | {source.holds} "
-        f"| {source.licence} |"
-        for source in every
-    ]
-    return "\n".join(lines)
+    return markdown(
+        ("package", "version", "what", "licence"),
+        [
+            (f"{source.registry}: {source.name}", source.version, source.holds, source.licence)
+            for source in every
+        ],
+    )
 
 
 def _answers(found: Sequence[Mapping[str, Any]]) -> str:

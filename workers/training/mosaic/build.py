@@ -274,5 +274,8 @@ def without_the_common(
 def encode_side(side: questions.QuestionSide, texts: Sequence[str], batch: int = 64) -> Matrix:
     """Return the vectors float32 [n, dim] of many questions."""
     return np.concatenate(
-        [side.read(side.asked(texts[at : at + batch]))[0] for at in range(0, len(texts), batch)]
+        [
+            side.read(side.asking.asked(texts[at : at + batch]))[0]
+            for at in range(0, len(texts), batch)
+        ]
     )

@@ -82,7 +82,7 @@ def relevance_command(model: Path, folder: Path, cache: Path, write: bool) -> No
 
 def evaluate_mosaic(model: Path, folder: Path, cache: Path, sheets_folder: Path | None) -> None:
     """Measure the model for drawings and photographs, and write its card."""
-    from workers.training.evaluation import mosaic_report, sheets
+    from workers.training.evaluation import contact_sheets, mosaic_report
     from workers.training.evaluation.mosaic import Evaluation
 
     measured = Evaluation(model, folder, cache)
@@ -92,7 +92,7 @@ def evaluate_mosaic(model: Path, folder: Path, cache: Path, sheets_folder: Path 
         for group, (count, share) in own["whole"].items():
             CONSOLE.print(f"{which}, {group}: {share:.3f} of {count}", highlight=False)
     if sheets_folder is not None:
-        for page in sheets.write(sheets_folder, measured):
+        for page in contact_sheets.write(sheets_folder, measured):
             CONSOLE.print(f"{page}", highlight=False)
 
 

@@ -31,6 +31,12 @@ MIN_SHARE_OF_BEST = 0.3
 PHOTOGRAPHS, NO_PHOTOGRAPH, EMOJI, NO_EMOJI = range(4)
 
 
+def end(best: npt.NDArray[np.float32], threshold: float = MIN_RELEVANCE) -> Matrix:
+    """Return where answers end whose best pictures have these relevances."""
+    ends: Matrix = np.maximum(threshold, MIN_SHARE_OF_BEST * best)
+    return ends
+
+
 @dataclass(frozen=True, slots=True)
 class Shown:
     """What is shown of an answer's first pictures."""
@@ -71,7 +77,7 @@ class Checked:
     def shown(self, part: int, threshold: float = MIN_RELEVANCE) -> Shown:
         """Return how good is what is shown, of the first pictures of each answer."""
         odds, right = self._odds(part), self._right(part)
-        shows = odds >= np.maximum(threshold, MIN_SHARE_OF_BEST * odds[:, :1])
+        shows = odds >= end(odds[:, :1], threshold)
         both = float((shows & right).sum())
         return Shown(both / shows.sum(), both / right.sum(), float(shows.any(axis=1).mean()))
 
@@ -138,7 +144,7 @@ class Judgements:
     ) -> Judged:
         vectors, told = [], []
         for at in range(0, len(texts), 32):
-            encoded, *rest = self._side.told(self._side.asked(texts[at : at + 32]))
+            encoded, *rest = self._side.told(self._side.asking.asked(texts[at : at + 32]))
             vectors.append(encoded)
             told.append(rest)
         scores = np.concatenate(vectors) @ pictures.T

@@ -15,7 +15,7 @@ from PIL import Image
 from workers.training.evaluation.mosaic import Evaluation
 from workers.training.evaluation.photographs import SETS
 from workers.training.files import write_whole
-from workers.training.mosaic.judging import MIN_RELEVANCE, MIN_SHARE_OF_BEST
+from workers.training.mosaic.judging import end
 
 QUESTIONS = 20
 PICTURES = 6
@@ -54,13 +54,13 @@ def page(measured: Evaluation, which: str, seed: int) -> str:
             raise ValueError("the model brings no curves")
         slope, offset = encoded.curves[0]
         odds = 1 / (1 + np.exp(-(slope * scores[first] + offset)))
-        end = max(MIN_RELEVANCE, MIN_SHARE_OF_BEST * float(odds[0]))
+        least = float(end(odds[0]))
         cells = [
             _picture(
                 measured.images[place],
                 float(relevance),
                 is_right=int(place) in question.answers,
-                is_shown=float(relevance) >= end,
+                is_shown=float(relevance) >= least,
             )
             for place, relevance in zip(first, odds, strict=True)
         ]

@@ -40,7 +40,9 @@ class Pair:
 def pairs() -> list[Pair]:
     """Return the questions; raises DataError for a colour that cannot be painted."""
     text = (
-        resources.files("workers.training.evaluation").joinpath("coloured.tsv").read_text("utf-8")
+        resources.files("workers.training.evaluation")
+        .joinpath("colour_pairs.tsv")
+        .read_text("utf-8")
     )
     rows = csv.DictReader(text.splitlines(), delimiter="\t", quoting=csv.QUOTE_NONE)
     found = [
@@ -49,7 +51,7 @@ def pairs() -> list[Pair]:
     ]
     for pair in found:
         if unknown := {pair.colour, pair.other} - {*HUES, "black", "white"}:
-            raise DataError(f"coloured.tsv: {pair.text}: {', '.join(unknown)}")
+            raise DataError(f"colour_pairs.tsv: {pair.text}: {', '.join(unknown)}")
     return found
 
 
